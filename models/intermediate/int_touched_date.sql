@@ -1,0 +1,83 @@
+{{ config(incremental_strategy='append') }}
+
+{%- set window = load_window() %}
+
+with
+
+event_date as (
+
+    select distinct event_date, media_kind from {{ ref('int_playback_event') }} where {{ in_window('_load_seq', window) }}
+
+),
+
+revenue_date as (
+
+    select distinct event_date from {{ ref('fct_ad_revenue') }} where {{ in_window('_load_seq', window) }}
+
+),
+
+changed_key as (
+
+    select 'account' as kind, account_id as key_id from {{ ref('dim_account') }} where {{ in_window('_load_seq', window) }}
+    union all
+    select 'content' as kind, content_id as key_id from {{ ref('dim_content') }} where {{ in_window('_load_seq', window) }}
+    union all
+    select 'channel' as kind, channel_id as key_id from {{ ref('dim_channel') }} where {{ in_window('_load_seq', window) }}
+
+),
+
+key_date as (
+
+    select distinct known.kind, known.event_date
+    from {{ ref('int_key_date') }} as known
+    inner join changed_key on known.kind = changed_key.kind and known.key_id = changed_key.key_id
+
+),
+
+-- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's
+playback as (
+
+    select event_date from event_date
+    union distinct
+    select {{ add_days('event_date', -1) }} as event_date from event_date where media_kind = 'track'
+    union distinct
+    select event_date from key_date where kind in ('account', 'content')
+
+),
+
+-- a playback's audience may last into the next day
+audience as (
+
+    select event_date from playback
+    union distinct
+    select {{ add_days('event_date', 1) }} as event_date from playback
+
+),
+
+channel as (
+
+    select event_date from playback
+    union distinct
+    select event_date from revenue_date
+    union distinct
+    select event_date from key_date where kind = 'channel'
+
+),
+
+topic_date as (
+
+    select 'playback' as topic, event_date from playback
+    union all
+    select 'audience' as topic, event_date from audience
+    union all
+    select 'channel' as topic, event_date from channel
+
+),
+
+final as (
+
+    select topic, event_date, cast({{ window.to }} as bigint) as load_seq from topic_date
+
+)
+
+select * from final

@@ -1,0 +1,92 @@
+{{ replaces('channel_id') }}
+
+{%- set window = load_window() %}
+
+with
+
+batch as (
+
+    select * from {{ ref('int_batch') }} where {{ in_window('load_seq', window) }}
+
+),
+
+channel as (
+
+    select * from {{ ref('stg_tv__channel') }} where {{ arrived_in('arrival_date', ['channel_metadata'], window) }}
+
+),
+
+-- what logs and revenue files say of a channel that no metadata describes
+mention as (
+
+    select channel_id, channel_name, arrived_at, batch_id, source_row
+    from {{ ref('stg_tv__viewership_log') }}
+    where {{ arrived_in('arrival_date', ['viewership_logs'], window) }}
+    union all
+    select channel_id, channel_name, arrived_at, batch_id, source_row
+    from {{ ref('stg_tv__ad_revenue') }}
+    where {{ arrived_in('arrival_date', ['ad_revenue'], window) }}
+
+),
+
+ranked_mention as (
+
+    select
+        mention.channel_id,
+        mention.channel_name,
+        {{ version_origin('mention') }},
+        row_number() over (
+            partition by mention.channel_id
+            order by mention.arrived_at desc, mention.batch_id desc, mention.source_row desc
+        ) as recency
+    from mention
+    inner join batch on mention.batch_id = batch.batch_id
+
+),
+
+version as (
+
+    select
+        channel.channel_id,
+        channel.channel_name,
+        channel.genre,
+        channel.language,
+        channel.launch_year,
+        true as is_known,
+        {{ version_origin('channel') }}
+    from channel
+    inner join batch on channel.batch_id = batch.batch_id
+    union all
+    select
+        channel_id,
+        coalesce(channel_name, channel_id) as channel_name,
+        cast(null as {{ dbt.type_string() }}) as genre,
+        cast(null as {{ dbt.type_string() }}) as language,
+        cast(null as bigint) as launch_year,
+        false as is_known,
+        _arrived_at,
+        _batch_id,
+        _source_row,
+        _load_seq
+    from ranked_mention
+    where recency = 1
+    union all
+    select
+        'not_applicable' as channel_id,
+        'Not applicable' as channel_name,
+        cast(null as {{ dbt.type_string() }}) as genre,
+        cast(null as {{ dbt.type_string() }}) as language,
+        cast(null as bigint) as launch_year,
+        false as is_known,
+        {{ unarrived_origin() }},
+        cast(0 as bigint) as _load_seq
+
+),
+
+final as (
+
+    {{ keep_newest('version', 'channel_id', ['channel_name', 'genre', 'language', 'launch_year', 'is_known'], first='is_known') }}
+
+)
+
+select * from final

@@ -1,0 +1,63 @@
+{{ replaces('event_date', topic='audience') }}
+
+{%- set touched = touched_dates('audience') %}
+
+with
+
+playback as (
+
+    select
+        event_date,
+        media_kind,
+        channel_id,
+        region,
+        device_type,
+        started_at,
+        ended_at,
+        {{ as_timestamp(add_days('event_date', 1)) }} as midnight_at
+    from {{ ref('fct_playback') }}
+    where playing_ms > 0 and {{ within('event_date', touched, before=1) }}
+
+),
+
+-- cut at midnight, so that each day is swept from nought
+piece as (
+
+    select
+        event_date, media_kind, channel_id, region, device_type, started_at,
+        case when ended_at > midnight_at then midnight_at else ended_at end as ended_at
+    from playback
+    union all
+    select
+        {{ add_days('event_date', 1) }} as event_date, media_kind, channel_id, region, device_type, midnight_at as started_at, ended_at
+    from playback
+    where ended_at > midnight_at
+
+),
+
+edge as (
+
+    select event_date, media_kind, channel_id, region, device_type, started_at as instant_at, 1 as delta from piece
+    union all
+    select event_date, media_kind, channel_id, region, device_type, ended_at as instant_at, -1 as delta from piece
+
+),
+
+final as (
+
+    select
+        event_date,
+        instant_at,
+        media_kind,
+        channel_id,
+        region,
+        device_type,
+        cast(sum(delta) as bigint) as delta
+    from edge
+    where {{ within('event_date', touched) }}
+    group by event_date, instant_at, media_kind, channel_id, region, device_type
+    having sum(delta) <> 0
+
+)
+
+select * from final

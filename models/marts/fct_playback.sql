@@ -1,0 +1,194 @@
+{{ replaces('event_date', topic='playback') }}
+
+{%- set touched = touched_dates('playback') %}
+
+with
+
+event as (
+
+    select * from {{ ref('int_playback_event') }} where {{ within('event_date', touched, after=1) }}
+
+),
+
+content as (
+
+    select content_id, duration_ms from {{ ref('dim_content') }}
+
+),
+
+account as (
+
+    select account_id, region, country, subscription_plan from {{ ref('dim_account') }}
+
+),
+
+device as (
+
+    select * from {{ ref('devices') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('media_rules') }}
+
+),
+
+-- a listen ends at the latest where the same account's next one begins
+sequenced as (
+
+    select
+        event.*,
+        lead(started_at) over (partition by account_id, media_kind order by started_at, playback_id) as next_started_at
+    from event
+
+),
+
+resolved as (
+
+    select
+        sequenced.event_date,
+        sequenced.playback_id,
+        sequenced.source,
+        sequenced.media_kind,
+        sequenced.session_id,
+        sequenced.account_id,
+        sequenced.content_id,
+        sequenced.channel_id,
+        sequenced.genre,
+        coalesce(sequenced.region, account.region, account.country, 'unknown') as region,
+        account.country as account_country,
+        coalesce(sequenced.subscription_plan, account.subscription_plan, 'unknown') as subscription_plan,
+        coalesce(device.device_type, 'unknown') as device_type,
+        coalesce(sequenced.platform, 'unknown') as platform,
+        sequenced.started_at,
+        {{ div_floor(epoch_us('sequenced.started_at'), 900000000) }} as quarter_hour,
+        sequenced.reported_ms,
+        sequenced.reported_completion_rate,
+        sequenced.engagement_score,
+        coalesce(sequenced.stall_count, 0) as stall_count,
+        coalesce(sequenced.ad_count, 0) as ad_count,
+        sequenced.ad_revenue_amount,
+        coalesce(sequenced.is_live, false) as is_live,
+        content.duration_ms as content_duration_ms,
+        {{ div_floor(epoch_us('sequenced.next_started_at') ~ ' - ' ~ epoch_us('sequenced.started_at'), 1000) }} as gap_ms,
+        rule.valid_play_ms,
+        rule.skip_below_ms,
+        rule.complete_percent
+    from sequenced
+    inner join rule on sequenced.media_kind = rule.media_kind
+    left join content on sequenced.content_id = content.content_id
+    left join account on sequenced.account_id = account.account_id
+    left join device on lower(sequenced.device) = device.device
+    where {{ within('sequenced.event_date', touched) }}
+
+),
+
+-- `least` treats nulls differently in every engine, so it is spelled out
+timed as (
+
+    select
+        *,
+        case
+            when reported_ms is not null then reported_ms
+            when content_duration_ms is null then null
+            when gap_ms < content_duration_ms then gap_ms
+            else content_duration_ms
+        end as playing_ms
+    from resolved
+
+),
+
+watched as (
+
+    select
+        *,
+        case when content_duration_ms < playing_ms then content_duration_ms else playing_ms end as content_watched_ms
+    from timed
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when reported_completion_rate is not null then reported_completion_rate * 100 >= complete_percent
+            when content_duration_ms is not null and playing_ms is not null
+                then content_watched_ms * 100 >= content_duration_ms * complete_percent
+        end as is_complete,
+        coalesce(reported_ms > 0, true) as is_started,
+        reported_ms is null as is_imputed
+    from watched
+
+),
+
+ended as (
+
+    select
+        *,
+        case
+            when is_complete then 'complete'
+            when not is_imputed then 'stop'
+            when playing_ms is not null then 'next_content'
+        end as end_reason
+    from judged
+
+),
+
+{{ local_clock('ended') }},
+
+final as (
+
+    select
+        -- ids
+        ended.playback_id,
+        ended.session_id,
+        ended.account_id,
+        ended.content_id,
+        ended.channel_id,
+        -- strings
+        ended.source,
+        ended.media_kind,
+        ended.genre,
+        ended.region,
+        coalesce(local_clock.country, ended.account_country, 'unknown') as country,
+        ended.subscription_plan,
+        ended.device_type,
+        ended.platform,
+        ended.end_reason,
+        '{{ var("currency") }}' as currency,
+        -- numerics
+        ended.playing_ms,
+        ended.content_watched_ms,
+        ended.content_duration_ms,
+        ended.reported_completion_rate,
+        ended.engagement_score,
+        ended.stall_count,
+        ended.ad_count,
+        ended.ad_revenue_amount,
+        local_clock.local_hour,
+        -- booleans
+        ended.is_live,
+        ended.is_started,
+        coalesce(ended.is_started and ended.playing_ms >= ended.valid_play_ms, false) as is_valid,
+        ended.is_complete,
+        coalesce(
+            ended.is_started
+            and not coalesce(ended.is_complete, false)
+            and ended.playing_ms < ended.skip_below_ms
+            and ended.end_reason in ('stop', 'next_content'),
+            false
+        ) as is_skipped,
+        ended.is_imputed,
+        -- dates and timestamps
+        ended.event_date,
+        local_clock.local_date,
+        ended.started_at,
+        {{ as_timestamp(add_ms('ended.started_at', 'ended.playing_ms')) }} as ended_at
+    from ended
+    inner join local_clock on ended.region = local_clock.region and ended.quarter_hour = local_clock.quarter_hour
+
+)
+
+select * from final
