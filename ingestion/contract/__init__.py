@@ -19,18 +19,18 @@ from collections.abc import Sequence
 
 from ingestion.contract.load import load, names, parse
 from ingestion.contract.model import PORTABLE_TYPES, Contract, ContractError, Field, RequiredWhen, normalise_name
-from ingestion.contract.recognise import AmbiguousHeader, UnknownHeader, best_match
+from ingestion.contract.recognise import AmbiguousHeaderError, UnknownHeaderError, best_match
 from ingestion.contract.rules import REASONS
 
 __all__ = [
     "PORTABLE_TYPES",
     "REASONS",
-    "AmbiguousHeader",
+    "AmbiguousHeaderError",
     "Contract",
     "ContractError",
     "Field",
     "RequiredWhen",
-    "UnknownHeader",
+    "UnknownHeaderError",
     "load",
     "names",
     "normalise_name",
@@ -43,6 +43,6 @@ def recognise(header: Sequence[str]) -> Contract:
     """The contract of the input that a header belongs to.
 
     Every required field must be there under its name or an alias; the most known columns win, then the
-    fewest unknown ones. UnknownHeader and AmbiguousHeader (both ContractError) say what to do.
+    fewest unknown ones. UnknownHeaderError and AmbiguousHeaderError (both ContractError) say what to do.
     """
     return best_match([load(name) for name in names()], header)

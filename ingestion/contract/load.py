@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -172,13 +172,13 @@ def _all_of(values: Any, allowed: Any, what: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-@lru_cache(maxsize=1)
+@cache
 def names() -> tuple[str, ...]:
     """The inputs that have a contract, in alphabetical order."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Contract:
     """The contract of an input (cached); ContractError names the inputs that exist."""
     if name not in names():

@@ -35,7 +35,8 @@ EPOCH_TOO_LARGE_FROM = 10**17
 
 FORMS = MappingProxyType(
     {
-        "iso": "`yyyy-MM-dd HH:mm[:ss[.f…]]`, a `T` or a space between, then nothing, `Z`, `UTC` or an offset `+hh[[:]mm]`",
+        "iso": "`yyyy-MM-dd HH:mm[:ss[.f]]` with a `T` or a space between, then nothing, `Z`, `UTC` or an offset "
+        "`+hh[[:]mm]`",
         "epoch": "seconds, milliseconds or microseconds since 1970, told apart by size (10^11, 10^14)",
         "date": "`yyyy-MM-dd` (as a timestamp: its midnight; as a date also with a midnight time after it)",
         "day_first_date": "`dd-MM-yyyy`",
