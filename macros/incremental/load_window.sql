@@ -2,14 +2,14 @@
   The batches that a model or a check must look at: {'from', 'to'}, meaning from < load_seq <= to.
   `from` is its own progress (0 for a full build), `to` the least progress of its nearest incremental parents: a parent that
   failed, or was not selected, holds its children back, and nothing new is an empty window.
-  reader: the name under which progress is kept; a model's own name unless given (checks have one each).
+  check: true in a test, whose progress is its own: `dbt build` checks what it has not passed yet, `dbt test` everything.
 #}
-{% macro load_window(reader=none) %}
+{% macro load_window(check=false) %}
     {%- set progress = ref('int_progress') -%}
     {%- set registered = ref('int_batch') -%}
     {%- if model.resource_type == 'unit_test' -%}{{ return({'from': 0, 'to': 1000}) }}{%- endif -%}
     {%- if not introspects() -%}{{ return({'from': 4, 'to': 7}) }}{%- endif -%}
-    {%- set name = reader or model.name -%}
+    {%- set name = check_reader(model) if check else model.name -%}
     {%- set parents = incremental_parents(model.unique_id) -%}
     {%- set seen = {} -%}
     {%- if load_relation(progress) is not none -%}
@@ -25,11 +25,17 @@
         {%- endset -%}
         {%- for row in run_query(query).rows -%}{%- do seen.update({row[0]: row[1] | int}) -%}{%- endfor -%}
     {%- endif -%}
-    {%- set from = seen.get(name, 0) if reader or is_incremental() else 0 -%}
-    {%- if not reader and 0 < from and from < seen.get('_registered_from', 0) - 1 -%}
+    {%- set from = 0 if check_all() or not (check or is_incremental()) else seen.get(name, 0) -%}
+    {%- if not check and 0 < from and from < seen.get('_registered_from', 0) - 1 -%}
         {{ exceptions.raise_compiler_error(model.name ~ " still holds rows of a withdrawn batch, because the full refresh after the withdrawal did not reach it. Run `dbt build --full-refresh` again.") }}
     {%- endif -%}
     {%- set reached = [] -%}
     {%- for parent in parents -%}{%- do reached.append(seen.get(parent, 0)) -%}{%- endfor -%}
     {{ return({'from': from, 'to': [from, reached | min] | max}) }}
 {% endmacro %}
+
+{# Checks look at everything under `dbt test`, and in a full refresh. #}
+{% macro check_all() %}{{ return(model.resource_type == 'test' and (flags.WHICH == 'test' or flags.FULL_REFRESH)) }}{% endmacro %}
+
+{# The name under which a check keeps its progress. #}
+{% macro check_reader(node) %}{{ return('check ' ~ node.name) }}{% endmacro %}

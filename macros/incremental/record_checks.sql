@@ -15,5 +15,3 @@
         insert into {{ progress }} (reader, load_seq) values {{ passed | join(', ') }}
     {%- endif -%}
 {% endmacro %}
-
-{% macro check_reader(node) %}{{ return('check ' ~ node.name) }}{% endmacro %}

@@ -4,6 +4,6 @@
 #}
 {% macro replaces(columns, topic=none) %}
     {%- set keys = [columns] if columns is string else columns -%}
-    {%- do config(unique_key=keys, meta={'topic': topic}) -%}
-    {%- if 'event_date' in keys -%}{%- do config(**partition_config('event_date')) -%}{%- endif -%}
+    {%- set partition = partition_config('event_date') if 'event_date' in keys else {} -%}
+    {%- do config(unique_key=keys, meta={'topic': topic}, **partition) -%}
 {% endmacro %}

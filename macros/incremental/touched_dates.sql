@@ -2,10 +2,10 @@
   The model's window and the dates that its topic must recompute in it: {'from', 'to', 'dates'}; `dates` is none for a full
   build. Topics are written in int_touched_date, the one place that says what a change reaches.
 #}
-{% macro touched_dates(topic, reader=none) %}
+{% macro touched_dates(topic, check=false) %}
     {%- set log = ref('int_touched_date') -%}
-    {%- set window = load_window(reader) -%}
-    {%- if model.resource_type == 'unit_test' or not (reader or is_incremental()) -%}{%- do window.update({'dates': none}) -%}
+    {%- set window = load_window(check) -%}
+    {%- if model.resource_type == 'unit_test' or check_all() or not (check or is_incremental()) -%}{%- do window.update({'dates': none}) -%}
     {%- elif not introspects() -%}{%- do window.update({'dates': ['2026-01-01', '2026-01-02']}) -%}
     {%- elif window.to == window.from -%}{%- do window.update({'dates': []}) -%}
     {%- else -%}

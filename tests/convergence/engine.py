@@ -1,0 +1,186 @@
+"""One warm dbt in this process, a raw zone that is written directly, and the rows of every result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from ingestion import contract
+from ingestion.zone import Manifest, Zone, instant_text
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULT_SCHEMAS = ("marts", "kpi")
+#: Stored rows that feed the results; compared too, because a difference there is a difference tomorrow.
+STORED = ("intermediate.int_playback_event",)
+ARROW = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What lands at once. `rows` hold the contract's fields; those left out are null."""
+
+    batch_id: str
+    input: str
+    arrived_at: datetime
+    rows: tuple[dict[str, Any], ...]
+
+
+def write_batch(zone: Zone, batch: Batch) -> None:
+    """Land a batch as the lander does: data file, then manifest."""
+    spec = contract.load(batch.input)
+    arrived = batch.arrived_at.replace(tzinfo=UTC)
+    columns: dict[str, pa.Array] = {}
+    for field in spec.fields:
+        kind = pa.decimal128(field.precision, field.scale) if field.type == "decimal" else ARROW[field.type]
+        columns[field.name] = pa.array([row.get(field.name) for row in batch.rows], kind)
+    count = len(batch.rows)
+    columns["batch_id"] = pa.array([batch.batch_id] * count, pa.string())
+    columns["arrived_at"] = pa.array([batch.arrived_at] * count, pa.timestamp("us"))
+    columns["source_file"] = pa.array([f"{batch.batch_id}.csv"] * count, pa.string())
+    columns["source_row"] = pa.array(range(1, count + 1), pa.int64())
+    columns["extra"] = pa.array([None] * count, pa.string())
+    path = zone.folder("raw", batch.input, arrived) / f"{batch.batch_id}-0.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+    published = zone.publish(
+        Manifest(
+            batch_id=batch.batch_id,
+            input=batch.input,
+            arrived_at=instant_text(arrived),
+            mapping=None,
+            source=f"{batch.batch_id}.csv",
+            content_hash=batch.batch_id,
+            delivery=0,
+            rows_read=count,
+            rows_accepted=count,
+            rows_duplicate=0,
+            rows_quarantined=0,
+            reasons={},
+            files=[zone.relative(path)],
+            quarantine_files=[],
+            columns=[f.name for f in spec.fields],
+        )
+    )
+    assert published, batch.batch_id
+
+
+class Warehouse:
+    """dbt on a DuckDB file below `home`, in this process, parsed once."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._base = [
+            "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", "duckdb",
+            "--target-path", str(home / "target"), "--log-path", str(home / "logs"), "--log-level-file", "none",
+            "--no-use-colors", "--no-version-check",
+        ]  # fmt: skip
+        os.environ["MEDIA_HOME"] = os.environ["MEDIA_RAW"] = str(home / "zone")
+        parsed = dbtRunner().invoke(["parse", *self._base, "--quiet"])
+        assert parsed.success, parsed.exception
+        self._manifest = parsed.result
+        self.reset()
+
+    def reset(self) -> None:
+        """An empty zone and no warehouse."""
+        self.close()
+        shutil.rmtree(self.home / "zone", ignore_errors=True)
+        self.zone = Zone(self.home / "zone")
+        self.zone.root.mkdir(parents=True)
+
+    def close(self) -> None:
+        """Let go of the DuckDB file, so that another connection can open it."""
+        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager._ENV = None
+
+    def land(self, batches: Sequence[Batch]) -> None:
+        """Write batches in the order given."""
+        for batch in batches:
+            write_batch(self.zone, batch)
+
+    def dbt(self, *args: str, check: bool = True) -> dbtRunnerResult:
+        """Run a dbt command. With `check`, a failure raises with every failed node's message."""
+        result = dbtRunner(manifest=self._manifest).invoke([*args, *self._base, "--quiet"])
+        if check and not result.success:
+            nodes = getattr(result.result, "results", None) or []
+            failed = [f"{n.node.name}: {n.message}" for n in nodes if n.status not in ("success", "pass", "skipped", "warn")]
+            raise AssertionError(f"dbt {' '.join(args)}: {result.exception or ''} {failed}")
+        return result
+
+    @contextmanager
+    def failing(self, node: str, statement: str) -> Iterator[None]:
+        """Let a model's first statement that contains `statement` fail, as a broken connection would."""
+        original = DuckDBConnectionManager.add_query
+        mark = f'"node_id": "model.media_stream_analytics.{node}"'
+
+        def add_query(self: Any, sql: str, *args: Any, **kwargs: Any) -> Any:
+            if mark in sql and statement in sql:
+                raise RuntimeError(f"injected in {node}")
+            return original(self, sql, *args, **kwargs)
+
+        with mock.patch.object(DuckDBConnectionManager, "add_query", add_query):
+            yield
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on the warehouse file."""
+        self.close()
+        with duckdb.connect(str(self.zone.root / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def results(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every result table, sorted rows, without bookkeeping columns."""
+        self.close()
+        with duckdb.connect(str(self.zone.root / "warehouse.duckdb"), read_only=True) as connection:
+            return read_results(connection)
+
+
+def read_results(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+    """{schema.table: sorted rows} of marts, KPIs and what feeds them; dim_date is a constant and left out."""
+    listed = connection.execute(
+        "select table_schema || '.' || table_name, string_agg(column_name, ', ' order by ordinal_position)"
+        " from information_schema.columns where not starts_with(column_name, '_') group by all"
+    ).fetchall()
+    tables = {
+        name: columns
+        for name, columns in listed
+        if (name.split(".")[0] in RESULT_SCHEMAS or name in STORED) and name != "marts.dim_date"
+    }
+    return {
+        name: connection.execute(f"select {columns} from {name} order by all").fetchall()
+        for name, columns in sorted(tables.items())
+    }
+
+
+def differences(got: dict[str, Any], want: dict[str, Any], limit: int = 4) -> list[str]:
+    """One line per table whose rows differ, with a few of the rows on each side."""
+    lines = []
+    for name in sorted({*got, *want}):
+        mine, theirs = got.get(name, []), want.get(name, [])
+        if mine != theirs:
+            extra = [row for row in mine if row not in theirs][:limit]
+            missing = [row for row in theirs if row not in mine][:limit]
+            lines.append(f"{name}: {len(mine)} rows against {len(theirs)}; only here {extra}; only there {missing}")
+    return lines
+
+
+def now() -> datetime:
+    """The present, UTC, without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
