@@ -1,0 +1,173 @@
+"""The demo: two weeks of made-up viewing and listening, from files to KPIs, in one command.
+
+`python3 bootstrap.py demo` runs this module inside the project's environment. It calls the same commands that a user
+would type, and reads the finished tables from the warehouse. Run again, it lands nothing twice.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.settings import CHECKOUT, Settings, load_settings
+
+DAYS = 14
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One table of the demo: its heading, where the numbers come from, and the query that reads them."""
+
+    title: str
+    columns: tuple[str, ...]
+    sql: str
+
+
+# Sums of daily additive columns; accounts are not among them, because distinct counts of days do not add up.
+SHOWN = (
+    Shown(
+        "Channels by hours watched (kpi_channel_daily)",
+        ("channel", "plays", "hours", "ad revenue", "currency"),
+        """
+        select
+            channel_name,
+            sum(plays),
+            round(sum(playing_ms) / 3600000.0, 1),
+            round(sum(ad_revenue_amount), 2),
+            any_value(currency)
+        from kpi.kpi_channel_daily
+        group by channel_id, channel_name
+        order by sum(playing_ms) desc, channel_id
+        limit 5
+        """,
+    ),
+    Shown(
+        "Genres by plays (kpi_genre_daily)",
+        ("media", "genre", "plays", "hours", "on the last day"),
+        """
+        select
+            media_kind,
+            genre,
+            sum(plays),
+            round(sum(playing_ms) / 3600000.0, 1),
+            arg_max(top_content_title, event_date)
+        from kpi.kpi_genre_daily
+        group by media_kind, genre
+        order by sum(plays) desc, media_kind, genre
+        limit 5
+        """,
+    ),
+    Shown(
+        "Most at the same time (kpi_concurrency)",
+        ("media", "playbacks", "minute (UTC)"),
+        """
+        select media_kind, concurrent_peak, strftime(minute_at, '%Y-%m-%d %H:%M')
+        from kpi.kpi_concurrency
+        qualify row_number() over (partition by media_kind order by concurrent_peak desc, minute_at) = 1
+        order by media_kind
+        """,
+    ),
+)
+
+
+@dataclass
+class Stopwatch:
+    """Wall seconds by step, in order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step; a step that fails is not listed."""
+        started = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - started
+
+
+def main() -> None:
+    """Generate, land, build, document, then show; ends with a step's exit code if one fails."""
+    settings = load_settings(cwd=CHECKOUT)
+    console = Console()
+    watch = Stopwatch()
+    generated = settings.home / "generated"
+    with watch.step("generate"):
+        tool(settings, "media", "generate", "--days", str(DAYS), "--defects", "--out", str(generated))
+    with watch.step("land"):
+        tool(settings, "media", "land", str(generated))
+    with watch.step("dbt build"):
+        tool(settings, "dbt", "--quiet", "build")
+    with watch.step("docs page"):
+        tool(settings, "dbt", "--quiet", "docs", "generate", "--static")
+    show_kpis(console, settings.warehouse)
+    show_times(console, watch)
+    show_next(console, settings)
+
+
+def tool(settings: Settings, name: str, *arguments: str) -> None:
+    """Run a console script of this environment from the project's root; SystemExit with its code if it fails."""
+    print(f"+ {name} {' '.join(arguments)}", flush=True)
+    surroundings = dict(os.environ, MEDIA_HOME=str(settings.home), MEDIA_RAW=str(settings.raw))
+    script = Path(sys.executable).with_name(name)
+    code = subprocess.call([str(script), *arguments], cwd=CHECKOUT, env=surroundings)
+    if code:
+        raise SystemExit(code if code > 0 else 1)
+
+
+def show_kpis(console: Console, warehouse: Path) -> None:
+    """Print every table of SHOWN from the DuckDB file `warehouse`."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for shown in SHOWN:
+            console.print(as_table(shown, connection.execute(shown.sql).fetchall()))
+
+
+def as_table(shown: Shown, rows: Sequence[Sequence[object]]) -> Table:
+    """The rows of one query under their headings; numbers to the right, empty values as a dash."""
+    table = Table(title=shown.title, title_justify="left", title_style="bold")
+    for number, heading in enumerate(shown.columns):
+        is_text = not rows or isinstance(rows[0][number], str)
+        table.add_column(heading, justify="left" if is_text else "right")
+    for row in rows:
+        table.add_row(*(as_text(value) for value in row))
+    return table
+
+
+def as_text(value: object) -> str:
+    """A cell: thousands separated, None as a dash."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def show_times(console: Console, watch: Stopwatch) -> None:
+    """Print the wall seconds of every step on one line."""
+    console.print("Times: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))
+
+
+def show_next(console: Console, settings: Settings) -> None:
+    """Print where to look next, as commands that can be pasted."""
+    page = (CHECKOUT / "target" / "static_index.html").as_uri()
+    activate = Path(sys.executable).parent.relative_to(CHECKOUT) / "activate"
+    console.print("\n[bold]Where to look next[/bold]")
+    for what, where in (
+        ("Every table and column, in a browser", page),
+        ("The tools on your PATH", f"source {activate}"),
+        ("A table on the terminal", "dbt show --inline \"select * from {{ ref('kpi_channel_daily') }}\" --limit 10"),
+        ("What was refused, and why", "media quarantine list"),
+        ("Your own files", "media land FILE..., then dbt build; README.md says more"),
+        ("The data", str(settings.home)),
+    ):
+        console.print(f"  {what}: {where}", soft_wrap=True, highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    main()
