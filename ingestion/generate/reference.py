@@ -1,0 +1,57 @@
+"""The constants of the definitions, written a second time.
+
+The truth must not share code or seed files with the dbt models, so the reference values stand here again:
+regions with their time zones, devices, thresholds. A difference between this module and the seeds is a finding.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+VALID_PLAYING_MS = 30_000  # a valid play: 30 seconds heard or seen
+COMPLETE_PERCENT = 99  # content watched, in percent of the duration
+SMALL_CELL_ACCOUNTS = 5  # demographic cells with fewer accounts are suppressed
+CURRENCY = "INR"
+NOT_APPLICABLE = "not_applicable"
+UNKNOWN = "unknown"
+TOP_CONTENTS = 10
+TOP_GENRES = 5
+
+TV_ZONE = "Asia/Kolkata"
+TV_COUNTRY = "India"
+TV_REGIONS = ("North", "South", "East", "West", "Central", "Northeast", "Pan-India")
+METRO_REGIONS = frozenset({"North", "South", "East", "West"})
+
+COUNTRY_ZONES = MappingProxyType(
+    {
+        "United States": "America/New_York",
+        "United Kingdom": "Europe/London",
+        "Ireland": "Europe/Dublin",
+        "Australia": "Australia/Sydney",
+        "New Zealand": "Pacific/Auckland",
+        "Canada": "America/Toronto",
+        "Germany": "Europe/Berlin",
+        "India": "Asia/Kolkata",
+    }
+)
+COUNTRIES = tuple(COUNTRY_ZONES)
+
+# Region (of a television log or account, or a country) -> time zone, and -> country.
+REGION_ZONES = MappingProxyType({**{name: TV_ZONE for name in TV_REGIONS}, **COUNTRY_ZONES})
+REGION_COUNTRIES = MappingProxyType({**{name: TV_COUNTRY for name in TV_REGIONS}, **{name: name for name in COUNTRIES}})
+
+# Device of the log, in lower case -> device type.
+DEVICE_TYPES = MappingProxyType({"mobile": "mobile", "tablet": "tablet", "smart tv": "tv", "laptop": "desktop"})
+
+PLANS = ("Free", "Basic", "Premium")
+GENDERS = ("Male", "Female", "Other")
+AGE_GROUPS = ("<18", "18-25", "26-35", "36-45", "46-60", "60+")
+AGE_GROUP_LAST = (17, 25, 35, 45, 60)  # the last age of each group but the open one
+
+
+def age_group(age: int) -> str:
+    """The age group of an age in whole years."""
+    for last, name in zip(AGE_GROUP_LAST, AGE_GROUPS, strict=False):
+        if age <= last:
+            return name
+    return AGE_GROUPS[-1]
