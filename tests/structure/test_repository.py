@@ -16,10 +16,10 @@ LOCKS = ("newcomer", "everything", "apart")
 LARGEST_FILE_BYTES = 1_000_000
 
 REGISTRY_HOST = re.compile(
-    r"(files|www|://)[a-z.]*pypi|pypi[.]org|pypihosted|pythonhosted|registry[.]npmjs|(repo1?|central)[.]maven|deb[.]debian"
+    r"(files|www|://)[a-z.]*pypi|pypi[.]org|(pypi|python)[h]osted|registry[.]npmjs|(repo1?|central)[.]maven|deb[.]debian"
 )
 # Somebody's own folder; an address such as https://host/home/ is none.
-MACHINE_PATH = re.compile(r"(?<![\w.~:}-])/(work|root|home|Users)/\w|[A-Z]:\\Users\\|/tmp/bash_")
+MACHINE_PATH = re.compile(r"(?<![\w.~:}-])/(work|root|home|Users)/\w|[A-Z]:\\Users\\|/tmp/[b]ash_")
 ASKS_FOR_ENGINE = re.compile(r"\btarget\.(type|name)\b")
 # How a setting is written where it is read or given: quoted, or as a shell variable.
 SETTING_USED = re.compile(r"""["'](MEDIA_[A-Z_]+)["']|\$\{?(MEDIA_[A-Z_]+)|\b(MEDIA_[A-Z_]+)=""")
