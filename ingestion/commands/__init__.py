@@ -1,0 +1,1 @@
+"""The commands of `media`, one module for each group."""

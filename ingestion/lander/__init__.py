@@ -1,0 +1,1 @@
+"""The lander: files in, contract-checked batches in the raw zone out."""

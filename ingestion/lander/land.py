@@ -1,0 +1,305 @@
+"""Landing files: one batch for each file, by the protocol of `ingestion.zone`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from ingestion import contract as contracts
+from ingestion import zone as zones
+from ingestion.contract import Contract, ContractError
+from ingestion.lander import checks, plan, sources, tables, write
+from ingestion.mapping import Mapping
+from ingestion.settings import Settings
+from ingestion.zone import QUARANTINE, TEMPORARY, Manifest, Zone, ZoneError, instant_text
+
+LANDED, NO_OP, FAILED = "landed", "no-op", "failed"
+WHOLE_FILE = "-file"
+CLOCK_SLACK = timedelta(seconds=1)
+
+
+class LandingError(ValueError):
+    """A file cannot be landed at all, not even into quarantine; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for. arrived_at: the instant of the first file, None = now."""
+
+    input: str | None = None
+    mapping: Mapping | None = None
+    again: bool = False
+    arrived_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file. status: landed, no-op (this content stands already) or failed."""
+
+    path: Path
+    status: str
+    manifest: Manifest | None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a landing reports to a screen; every part may do nothing."""
+
+    start: Callable[[Path, int], None] = lambda path, size: None
+    advance: Callable[[int], None] = lambda count: None
+    waiting: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file on its way in."""
+
+    file: sources.Inspection
+    source: str
+    mapping: Mapping | None
+    arrived_at: datetime
+    input: str | None = None
+    replay_of: str | None = None
+
+
+def first_arrival(given: datetime | None, files: int, now: datetime | None = None) -> datetime:
+    """The instant of the first of `files` landed together, one microsecond apart. LandingError if in the future."""
+    now = now or datetime.now(UTC)
+    if given is None:
+        return now
+    last = given + timedelta(microseconds=max(0, files - 1))
+    if last > now + CLOCK_SLACK:
+        raise LandingError(f"--arrived-at {instant_text(given)} is in the future (it is {instant_text(now)})")
+    return given
+
+
+def land(
+    settings: Settings, paths: Sequence[Path], options: Options, progress: Progress | None = None
+) -> Iterator[Outcome]:
+    """Land files in the order given, yielding an outcome for each. One file that fails does not stop the others.
+
+    Raises LandingError, ContractError or ZoneError for what concerns all of them.
+    """
+    progress = progress or Progress()
+    plan.check_mapping(options.mapping, options.input)
+    arrived_at = first_arrival(options.arrived_at, len(paths))
+    with workshop(settings, progress.waiting) as shop:
+        for number, path in enumerate(paths):
+            instant = arrived_at + timedelta(microseconds=number)
+            try:
+                yield _land_path(shop, path, instant, options, progress)
+            except (LandingError, ContractError, ZoneError, OSError, duckdb.Error) as error:
+                yield Outcome(path, FAILED, None, _naming(path, error))
+
+
+def _naming(path: Path, error: Exception) -> str:
+    """The error's text, with the file's name in front where it is not there already."""
+    text = str(error)
+    return text if str(path) in text else f"{path}: {text}"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The locked zone and a folder for what is thrown away afterwards."""
+
+    settings: Settings
+    zone: Zone
+    folder: Path
+
+
+@contextmanager
+def workshop(settings: Settings, waiting: Callable[[], None] = lambda: None) -> Iterator[Workshop]:
+    """Lock the zone; what a killed landing left in the scratch folder is cleared."""
+    zone = Zone(settings.raw)
+    with zone.lock(waiting):
+        tag = zones.batch_id("scratch", None, str(settings.raw), 0)
+        folder = settings.scratch / f"land-{tag}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield Workshop(settings, zone, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _land_path(shop: Workshop, path: Path, arrived_at: datetime, options: Options, progress: Progress) -> Outcome:
+    file = sources.inspect(path)
+    progress.start(path, file.size)
+    job = Job(file, path.name, options.mapping, arrived_at, options.input)
+    contract, table, problem = open_job(job, progress.advance)
+    mapping = job.mapping.name if job.mapping else None
+    batch, delivery, done = shop.zone.next_delivery(contract.name, mapping, file.content_hash, options.again)
+    if done:
+        standing = shop.zone.find(batch)
+        at = standing.arrived_at if standing else "an unknown instant"
+        return Outcome(path, NO_OP, standing, f"landed already at {at}; --again makes a new delivery of it")
+    return land_job(shop, job, contract, table, problem, batch, delivery)
+
+
+def open_job(
+    job: Job, on_bytes: Callable[[int], None]
+) -> tuple[Contract, tables.Table | None, tables.Unreadable | None]:
+    """The contract of a file, and its table or why it has none. ContractError when no input can be told."""
+    given = job.mapping.input if job.mapping else job.input
+    known = contracts.load(given) if given else None
+    try:
+        table = tables.open_table(job.file, plan.wanted_keys(known, job.mapping), on_bytes)
+    except tables.Unreadable as problem:
+        return _contract_by_name(job, known), None, problem
+    if known is None and table.by_object and not table.header:
+        return _contract_by_name(job, known), table, None
+    contract = known or plan.choose_contract(table.header, None, None)
+    if known is None and table.by_object:
+        table = tables.open_table(job.file, plan.wanted_keys(contract, None), on_bytes)
+    return contract, table, None
+
+
+def _contract_by_name(job: Job, known: Contract | None) -> Contract:
+    """The input of a file without a readable header: asked for, or that with which the file's name begins."""
+    if known is not None:
+        return known
+    for name in sorted(contracts.names(), key=len, reverse=True):
+        if job.source.lower().startswith(name):
+            return contracts.load(name)
+    raise LandingError(f"{job.file.path}: no columns to recognise the input by; say it with --input")
+
+
+def land_job(
+    shop: Workshop,
+    job: Job,
+    contract: Contract,
+    table: tables.Table | None,
+    problem: tables.Unreadable | None,
+    batch_id: str,
+    delivery: int,
+) -> Outcome:
+    """Write the data files and then the manifest of one batch."""
+    batch = write.Batch(batch_id, contract, job.arrived_at, job.source)
+    shop.zone.remove_leftovers(contract.name, batch_id)
+    zones.on_step("start")
+    message, written = "", write.Written()
+    try:
+        if table is None:
+            assert problem is not None
+            raise problem
+        written = _land_rows(shop, job, batch, table)
+    except tables.Unreadable as reason:
+        shop.zone.remove_leftovers(contract.name, batch_id)
+        written = _quarantine_file(shop.zone, job, batch, reason.reasons)
+        message = str(reason)
+    manifest = manifest_of(batch, written, job, delivery, rows_settled=1 if job.replay_of else 0)
+    if not shop.zone.publish(manifest):
+        return Outcome(job.file.path, NO_OP, manifest, "somebody else landed the same content just now")
+    return Outcome(job.file.path, LANDED, manifest, message)
+
+
+def manifest_of(
+    batch: write.Batch, written: write.Written, job: Job, delivery: int, rows_settled: int = 0
+) -> Manifest:
+    """The manifest of what was written."""
+    return Manifest(
+        batch_id=batch.batch_id,
+        input=batch.contract.name,
+        arrived_at=instant_text(batch.arrived_at),
+        mapping=job.mapping.name if job.mapping else None,
+        source=job.source,
+        content_hash=job.file.content_hash,
+        delivery=delivery,
+        rows_read=written.read,
+        rows_accepted=written.accepted,
+        rows_duplicate=written.duplicate,
+        rows_quarantined=written.quarantined,
+        reasons=written.reasons,
+        files=written.files,
+        quarantine_files=written.quarantine_files,
+        columns=list(batch.contract.columns),
+        replay_of=job.replay_of,
+        rows_settled=rows_settled,
+        duplicate_rows=written.duplicate_rows if job.replay_of else [],
+    )
+
+
+def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: tables.Table) -> write.Written:
+    """Check and write the rows of a readable file. Raises Unreadable where reading breaks off or a column lacks."""
+    made = plan.make_plan(batch.contract, job.mapping, table)
+    if made.missing:
+        raise tables.Unreadable([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
+    if table.is_empty:
+        return write.Written()
+    staged = shop.folder / f"{batch.batch_id}.parquet"
+    with write.connect(shop.settings) as connection:
+        query = checks.check_query(batch.contract, made.columns, made.values, table.relation, job.arrived_at)
+        stage(connection, table, query, staged, job.file)
+        zones.on_step("staged")
+        return write_staged(shop, connection, batch, staged)
+
+
+def write_staged(
+    shop: Workshop, connection: duckdb.DuckDBPyConnection, batch: write.Batch, staged: Path
+) -> write.Written:
+    """From the staging file to raw and to quarantine."""
+    written = write.count(connection, staged, batch.contract)
+    write.write_accepted(connection, shop.zone, batch, staged, written, shop.settings.pii_key)
+    write.write_refused(connection, shop.zone, batch, staged, written)
+    return written
+
+
+def _lacks(job: Job, made: plan.Plan) -> str:
+    lacking = ", ".join(
+        " or ".join(made.contract.field(name).spellings) for name in made.missing
+    )
+    return (
+        f"{job.file.path}: column {lacking} is missing, which {made.contract.name} requires; "
+        "the whole file is in quarantine. Describe its columns with --mapping, then replay"
+    )
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection, table: tables.Table, query: str, staged: Path, file: sources.Inspection
+) -> None:
+    """Run the check, the fast way of reading first. Raises Unreadable when no way gets through the file."""
+    for attempt in range(max(1, len(table.attempts))):
+        try:
+            tables.bind(connection, table, attempt)
+            write.stage(connection, query, staged)
+            return
+        except (duckdb.Error, pa.ArrowInvalid) as error:
+            if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException)) and "parquet" not in str(error).lower():
+                raise
+            if attempt + 1 < len(table.attempts):
+                continue
+            _give_up(file, table, error)
+
+
+def _give_up(file: sources.Inspection, table: tables.Table, error: Exception) -> None:
+    """Tell a broken file from a broken query: only the first is the file's fault."""
+    if file.format == "parquet":
+        raise tables.Unreadable("unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})") from error
+    if file.format == "json" and not table.attempts and isinstance(error, duckdb.InvalidInputException):
+        raise tables.Unreadable("malformed_json", f"{file.path}: broken JSON ({_first_line(error)})") from error
+    raise error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+def _quarantine_file(zone: Zone, job: Job, batch: write.Batch, reasons: Sequence[str]) -> write.Written:
+    """Copy a file whole; it counts as one row."""
+    folder = zone.folder(QUARANTINE, batch.contract.name, batch.arrived_at)
+    folder.mkdir(parents=True, exist_ok=True)
+    final = folder / f"{batch.batch_id}{WHOLE_FILE}{''.join(Path(job.source).suffixes[-2:])}"
+    temporary = final.with_name(final.name + TEMPORARY)
+    shutil.copyfile(job.file.path, temporary)
+    zone.place(temporary, final)
+    counts = dict.fromkeys(reasons, 1)
+    return write.Written(read=1, quarantined=1, reasons=counts, quarantine_files=[zone.relative(final)])
+

@@ -1,0 +1,82 @@
+"""NDJSON as record batches of lines, and a look at how a JSON file is laid out."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from ingestion.lander import delimited
+from ingestion.lander.sources import Inspection, open_bytes
+
+SAMPLE = 200
+#: No JSON text holds this character unescaped, so a line stays in one piece.
+SEPARATOR = "\x01"
+
+
+def sniff(head: bytes) -> tuple[str, list[str]]:
+    """How the objects stand in the file, and the keys of the first ones.
+
+    'lines' (one a line), 'array' (one array of them) or 'unstructured' (one after the other, over several lines).
+    """
+    text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace").lstrip()
+    first = text.split("\n", 1)[0]
+    if text.startswith("[") and not _is_record(first, text):
+        return "array", _keys(_objects(text[1:]))
+    if text.startswith("{") and _decoded(first) is None and next(_objects(text), None) is not None:
+        return "unstructured", _keys(_objects(text))
+    sample = (_decoded(line) for line in text.split("\n")[:SAMPLE])
+    return "lines", _keys(one for one in sample if isinstance(one, dict))
+
+
+def _is_record(first: str, text: str) -> bool:
+    """A first line that is an array by itself, with objects on the lines after it, is a bad record of NDJSON."""
+    following = text[len(first) :].strip()
+    return _decoded(first) is not None and following.startswith("{")
+
+
+def _decoded(line: str) -> object | None:
+    try:
+        value: object = json.loads(line)
+    except ValueError:
+        return None
+    return value
+
+
+def _objects(text: str) -> Iterator[dict[str, object]]:
+    """Objects that follow each other, with commas or blanks between, as far as they are whole."""
+    decoder, position = json.JSONDecoder(), 0
+    for _ in range(SAMPLE):
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except ValueError:
+            return
+        if isinstance(value, dict):
+            yield value
+
+
+def _keys(objects: Iterator[object] | Iterator[dict[str, object]]) -> list[str]:
+    return list(dict.fromkeys(key for one in objects if isinstance(one, dict) for key in one))
+
+
+def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """One record a line, in the schema of `delimited.schema(1)`; blank lines are none."""
+    dialect = delimited.Dialect(["line"], SEPARATOR, header_only=False)
+    return delimited.read(file, dialect, on_bytes, lines=True)
+
+
+def read_slowly(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """The same for lines that are longer than a block."""
+    encoding = "utf-8-sig" if file.is_utf8 else "latin-1"
+    with open_bytes(file.path, file.gzipped) as stream:
+        number = 0
+        for raw in stream:
+            on_bytes(len(raw))
+            line = raw.decode(encoding).strip("\r\n")
+            if line.strip():
+                number += 1
+                yield delimited.framed([number], [pa.array([line], pa.string())], file.is_utf8)

@@ -1,0 +1,137 @@
+"""Which files to land, and what can be said of a file before its rows are read."""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".ndjson": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+}
+GZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PAR1"
+BLOCK = 1 << 20
+SNIFF = 1 << 20
+
+
+class SourceError(ValueError):
+    """An argument that names no file; the message says which."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One pass over a file's bytes.
+
+    content_hash: sha256 of the content (uncompressed where it could be uncompressed);
+    problem: the reason why no row of the file can be read, or None.
+    """
+
+    path: Path
+    format: str
+    gzipped: bool
+    content_hash: str
+    is_utf8: bool
+    has_nul: bool
+    head: bytes
+    size: int
+    problem: str | None = None
+
+
+def expand(arguments: Iterable[str]) -> list[Path]:
+    """Files named by paths, folders (all known files below) and globs, once each, in name order.
+
+    Raises SourceError for an argument that matches nothing.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        matches = _matches(argument)
+        if not matches:
+            raise SourceError(f"{argument}: no such file, and no folder or glob that holds one")
+        found.update(dict.fromkeys(matches))
+    return sorted(found, key=lambda path: (path.name, str(path)))
+
+
+def _matches(argument: str) -> list[Path]:
+    path = Path(argument).expanduser()
+    if path.is_dir():
+        return [p for p in path.rglob("*") if p.is_file() and is_known(p) and not _hidden(p, path)]
+    if path.is_file():
+        return [path]
+    return [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
+
+
+def is_known(path: Path) -> bool:
+    """Does the name end like a format that the lander reads?"""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix in SUFFIXES
+
+
+def _hidden(path: Path, below: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(below).parts)
+
+
+def inspect(path: Path) -> Inspection:
+    """Read a file once: its hash, its format, whether it is UTF-8, whole, and free of NUL characters."""
+    with open(path, "rb") as handle:
+        gzipped = handle.read(2) == GZIP_MAGIC
+    try:
+        return _scan(path, gzipped, unpack=gzipped)
+    except (EOFError, OSError, zlib.error):
+        if not gzipped:
+            raise
+        return _scan(path, gzipped, unpack=False, problem="unreadable_file")
+
+
+def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -> Inspection:
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
+    head, tail, size, is_utf8, has_nul = b"", b"", 0, True, False
+    with open_bytes(path, unpack) as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            if not size:
+                head = block[:SNIFF]
+            size += len(block)
+            has_nul = has_nul or b"\0" in block or b"\\u0000" in tail + block
+            tail = block[-6:]
+            is_utf8 = is_utf8 and _decodes(decoder, block)
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    form = _format(path, head)
+    if problem is None and not head.removeprefix(codecs.BOM_UTF8).strip():
+        problem = "empty_file"
+    if problem is None and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and form != "parquet":
+        problem = "not_utf8"
+    return Inspection(path, form, gzipped, digest.hexdigest(), is_utf8, has_nul, head, size, problem)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _format(path: Path, head: bytes) -> str:
+    """csv, json or parquet: by what the file begins with where that is certain, else by its name."""
+    if head.startswith(PARQUET_MAGIC):
+        return "parquet"
+    known = SUFFIXES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+    if known:
+        return known
+    return "json" if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[") else "csv"
+
+
+def open_bytes(path: Path, gzipped: bool) -> io.BufferedIOBase:
+    """The content of a file, uncompressed."""
+    return gzip.open(path, "rb") if gzipped else open(path, "rb")  # type: ignore[return-value]

@@ -1,0 +1,223 @@
+"""A file of any format as one relation of text that the check can be written over.
+
+Every relation has source_row (record number from 1), problem (why the record has no fields, or
+null) and raw_text (its text, where there is a problem), and one row for each record of the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.lander import delimited, lines
+from ingestion.lander.convert import BLANKS_SQL, name, quote
+from ingestion.lander.sources import Inspection
+
+STREAM = "incoming"
+OBJECT_LIMIT = 1 << 28
+
+
+class Unreadable(Exception):
+    """No row of the file can be taken; `reasons` are those of the quarantine."""
+
+    def __init__(self, reasons: str | list[str], detail: str) -> None:
+        super().__init__(detail)
+        self.reasons = [reasons] if isinstance(reasons, str) else reasons
+
+
+@dataclass
+class Table:
+    """A file opened for one reading.
+
+    header: its column names; text: column -> SQL of its text; nested: column -> SQL, true where it holds an
+    object or array; raw: SQL of the whole record as JSON; extra: (columns of each field, unknown columns) -> SQL
+    of a JSON object of the unknown ones. by_object: each record has keys of its own (JSON), not the file.
+    attempts: ways to bind the stream that `relation` reads, the fast one first; none for DuckDB's own readers.
+    """
+
+    header: list[str]
+    relation: str
+    text: Mapping[str, str]
+    raw: str
+    extra: Callable[[list[list[str]], list[str]], str]
+    nested: Mapping[str, str] = field(default_factory=dict)
+    attempts: list[Callable[[], Iterator[pa.RecordBatch]]] = field(default_factory=list)
+    schema: pa.Schema | None = None
+    is_empty: bool = False
+    by_object: bool = False
+
+
+def open_table(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
+    """Open an inspected file. `wanted`: names that a JSON object may have beside those seen in its first lines.
+
+    Raises Unreadable when the format's own frame is broken.
+    """
+    if file.problem:
+        raise Unreadable(file.problem, f"{file.path}: {PROBLEMS[file.problem]}")
+    if file.format == "parquet":
+        return _parquet(file.path)
+    if file.format == "csv":
+        return _delimited(file, on_bytes)
+    return _json(file, wanted, on_bytes)
+
+
+PROBLEMS = {
+    "unreadable_file": "the gzip stream is truncated or damaged",
+    "empty_file": "the file is empty, without even a header",
+    "not_utf8": "the file is UTF-16; save it as UTF-8",
+}
+
+
+def _delimited(file: Inspection, on_bytes: Callable[[int], None]) -> Table:
+    dialect = delimited.sniff(file.head, tabs=".tsv" in file.path.suffixes)
+    columns = {column: f"f{i}" for i, column in enumerate(dialect.header)}
+    return Table(
+        header=dialect.header,
+        relation=STREAM,
+        text=columns,
+        raw=_object(columns),
+        extra=lambda _, names: _object_of_present(columns, names),
+        attempts=[
+            lambda: delimited.read(file, dialect, on_bytes),
+            lambda: delimited.read_slowly(file, dialect, on_bytes),
+        ],
+        schema=delimited.schema(len(dialect.header)),
+        is_empty=dialect.header_only and file.size <= len(file.head),
+    )
+
+
+def _object(columns: Mapping[str, str]) -> str:
+    return "json_object(" + ", ".join(f"{quote(k)}, {v}" for k, v in columns.items()) + ")::varchar"
+
+
+def _object_of_present(columns: Mapping[str, str], names: Iterable[str]) -> str:
+    """JSON of those of the columns that are not blank; null when all are."""
+    chosen = {n: f"nullif(trim({columns[n]}, {BLANKS_SQL}), '')" for n in names}
+    if not chosen:
+        return "null::varchar"
+    parts = ", ".join(f"case when {v} is not null then {quote(json.dumps(n) + ':')} || to_json({columns[n]}) end"
+                      for n, v in chosen.items())  # fmt: skip
+    return f"nullif('{{' || concat_ws(',', {parts}) || '}}', '{{}}')"
+
+
+def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
+    layout, seen = lines.sniff(file.head)
+    keys = _distinct([*seen, *wanted])
+    if layout == "lines":
+        source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
+        table = _objects(source, keys)
+        table.attempts = [lambda: lines.read(file, on_bytes), lambda: lines.read_slowly(file, on_bytes)]
+        table.schema = delimited.schema(1)
+    else:
+        if not file.is_utf8:
+            raise Unreadable("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
+        packing = "gzip" if file.gzipped else "none"
+        table = _objects(
+            "(select row_number() over () as source_row, null::varchar as framing, json::varchar as record "
+            f"from read_json_objects({quote(str(file.path))}, format = '{layout}', compression = '{packing}', "
+            f"maximum_object_size = {OBJECT_LIMIT}))",
+            keys,
+        )
+    table.header = keys if seen else []
+    return table
+
+
+def of_records(connection: duckdb.DuckDBPyConnection, source: str, wanted: Iterable[str]) -> Table:
+    """JSON objects that stand in a relation (source_row, record), as a replay reads them from quarantine."""
+    found = connection.execute(
+        f"select distinct unnest(json_keys(record)) as key from (select record from {source} limit {lines.SAMPLE})"
+    ).fetchall()
+    seen = sorted(key for (key,) in found)
+    return _objects(f"(select source_row, null::varchar as framing, record from {source})", _distinct([*seen, *wanted]))
+
+
+def _objects(source: str, keys: list[str]) -> Table:
+    """The table over a relation of JSON texts: source_row, framing (a problem found before, or null), record."""
+    structure = quote(json.dumps(dict.fromkeys(keys, "VARCHAR")))
+    relation = f"""(
+    select source_row, raw_problem as problem, case when raw_problem is not null then record end as raw_text, record,
+        case when raw_problem is null then json_transform(record, {structure}) end as fields
+    from (
+        select source_row, record, case when framing is not null then framing
+            when not json_valid(record) then 'malformed_json'
+            when json_type(record) <> 'OBJECT' then 'not_an_object'
+            when len(list_distinct(json_keys(record))) <> len(json_keys(record)) then 'malformed_json'
+            end as raw_problem
+        from {source}
+    ))"""
+    text = {key: f"fields.{name(key)}" for key in keys}
+    return Table(
+        header=keys,
+        relation=relation,
+        text=text,
+        raw="record",
+        extra=lambda taken, _: _rest(taken, text),
+        by_object=True,
+        nested={key: _is_nested(key, sql) for key, sql in text.items()},
+    )
+
+
+def _distinct(keys: Iterable[str]) -> list[str]:
+    """Keys without those that differ from an earlier one in case only: a DuckDB struct cannot hold both."""
+    kept: dict[str, str] = {}
+    for key in keys:
+        kept.setdefault(key.casefold(), key)
+    return list(kept.values())
+
+
+def _is_nested(key: str, text: str) -> str:
+    path = quote('$."' + key.replace('"', '\\"') + '"')
+    looks = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
+    return f"coalesce(case when {looks} then json_type(record, {path}) in ('OBJECT', 'ARRAY') end, false)"
+
+
+def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
+    """What is left of the object without the keys that fields take: a merge patch of nulls removes them.
+
+    Where an object spells one field twice, the spelling that loses stays.
+    """
+    patch = quote(json.dumps(dict.fromkeys(key for keys in taken for key in keys)))
+    rest = f"json_merge_patch(record, {patch})::varchar"
+    losers = {key: " or ".join(f"{text[k]} is not null" for k in keys[:i]) for keys in taken
+              for i, key in enumerate(keys) if i}  # fmt: skip
+    if losers:
+        several = " or ".join(f"{text[key]} is not null and ({before})" for key, before in losers.items())
+        lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
+        kept = f"json_merge_patch({rest}, json_merge_patch('{{}}', json_object({lost})))::varchar"
+        rest = f"case when {several} then {kept} else {rest} end"
+    return f"case when problem is null then nullif({rest}, '{{}}') end"
+
+
+def _parquet(path: Path) -> Table:
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Unreadable("unreadable_file", f"{path}: not a whole Parquet file ({error})") from error
+    columns = {column: name(f"p_{i}") for i, column in enumerate(schema.names)}
+    nested = {c: f"{columns[c]} is not null" for c in schema.names if pa.types.is_nested(schema.field(c).type)}
+    picked = "".join(f", {name(c)}::varchar as {sql}" for c, sql in columns.items())
+    relation = (
+        f"(select file_row_number + 1 as source_row, null::varchar as problem, null::varchar as raw_text{picked} "
+        f"from read_parquet({quote(str(path))}, file_row_number = true))"
+    )
+    return Table(
+        header=list(schema.names),
+        relation=relation,
+        text=columns,
+        raw=_object(columns),
+        extra=lambda _, names: _object_of_present(columns, names),
+        nested=nested,
+    )
+
+
+def bind(connection: duckdb.DuckDBPyConnection, table: Table, attempt: int) -> None:
+    """Give the connection the stream that the relation reads (nothing to do for DuckDB's own readers)."""
+    if table.attempts:
+        reader = pa.RecordBatchReader.from_batches(table.schema, table.attempts[attempt]())
+        connection.register(STREAM, reader)

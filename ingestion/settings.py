@@ -1,0 +1,90 @@
+"""Settings: the environment variables that the project reads, with defaults that work.
+
+`.env.example` lists the same names. Nothing else in `ingestion/` reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PROJECT_FILE = "dbt_project.yml"
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the message names the setting."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line needs to know about its surroundings.
+
+    home: folder that holds everything written; raw: root of `raw/`, `quarantine/` and
+    `processing-metadata/`; pii_key: key for HMAC-SHA256 of identifiers, None = leave them;
+    memory_limit: what DuckDB may hold, the rest of the process comes on top; threads: DuckDB's.
+    """
+
+    home: Path
+    raw: Path
+    pii_key: str | None
+    memory_limit: str
+    threads: int
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds into."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Where DuckDB spills and landings are staged; safe to delete when nothing runs."""
+        return self.home / "tmp"
+
+
+def project_root(cwd: Path | None = None) -> Path:
+    """The current folder if it holds dbt_project.yml, else the root of this checkout."""
+    here = (cwd or Path.cwd()).resolve()
+    return here if (here / PROJECT_FILE).is_file() else CHECKOUT
+
+
+def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
+    """Read MEDIA_HOME, MEDIA_RAW, MEDIA_PII_KEY, MEDIA_MEMORY_LIMIT and MEDIA_THREADS.
+
+    Relative folders count from the project's root. Raises SettingsError naming the setting.
+    """
+    env = os.environ if env is None else env
+    root = project_root(cwd)
+    home = _folder("MEDIA_HOME", env.get("MEDIA_HOME") or ".media", root)
+    raw = _folder("MEDIA_RAW", env.get("MEDIA_RAW") or str(home), root)
+    return Settings(
+        home=home,
+        raw=raw,
+        pii_key=env.get("MEDIA_PII_KEY") or None,
+        memory_limit=_memory(env.get("MEDIA_MEMORY_LIMIT") or "400MB"),
+        threads=_threads(env.get("MEDIA_THREADS") or "2"),
+    )
+
+
+def _folder(name: str, value: str, root: Path) -> Path:
+    if "://" in value:
+        raise SettingsError(f"{name}={value}: the lander writes to a folder; give a path")
+    path = (root / Path(value).expanduser()).resolve()
+    if path.exists() and not path.is_dir():
+        raise SettingsError(f"{name}={value}: this is a file, not a folder")
+    return path
+
+
+def _memory(value: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value):
+        raise SettingsError(f"MEDIA_MEMORY_LIMIT={value}: give a size such as 400MB or 1GB")
+    return value
+
+
+def _threads(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise SettingsError(f"MEDIA_THREADS={value}: give a whole number from 1 on")
+    return int(value)
