@@ -75,6 +75,12 @@ def test_unsupported_python_is_told_what_to_install(monkeypatch: pytest.MonkeyPa
         bootstrap.require_python()
 
 
+def test_python_without_ensurepip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(SystemExit, match=rf"apt install python{sys.version_info[0]}\.{sys.version_info[1]}-venv"):
+        bootstrap.create_venv(with_pip=True)
+
+
 def test_bootstrap_reads_on_old_pythons() -> None:
     """Python 3.8 has to get as far as the message; it imports nothing but the standard library."""
     tree = ast.parse((ROOT / "bootstrap.py").read_text(encoding="utf-8"), feature_version=(3, 6))

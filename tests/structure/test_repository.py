@@ -129,8 +129,8 @@ def example_settings() -> dict[str, str]:
 
 def settings_in_use() -> set[str]:
     readers = {".py", ".sql", ".yml", ".yaml", ".sh", ".toml", ".md", ""}
-    for_tests = {ROOT / "tests/structure/test_repository.py", ROOT / ".env.example"}
-    paths = [path for path in tracked() if path.suffix in readers and path not in for_tests]
+    no_readers = {ROOT / "tests/structure/test_repository.py", ROOT / ".env.example"}
+    paths = [path for path in tracked() if path.suffix in readers and path not in no_readers]
     found = {name for path in paths for groups in SETTING_USED.findall(text_of(path)) for name in groups if name}
     return found | {name for path in paths for name, _ in ENV_VAR.findall(text_of(path))}
 
