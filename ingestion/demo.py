@@ -6,7 +6,6 @@ would type, and reads the finished tables from the warehouse. Run again, it land
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from ingestion import contract
+from ingestion.commands.output import OK, QUARANTINED
 from ingestion.settings import CHECKOUT, Settings, load_settings
 
 DAYS = 14
@@ -101,25 +102,31 @@ def main() -> None:
     watch = Stopwatch()
     generated = settings.home / "generated"
     with watch.step("generate"):
-        tool(settings, "media", "generate", "--days", str(DAYS), "--defects", "--out", str(generated))
+        tool("media", "generate", "--days", str(DAYS), "--defects", "--out", str(generated))
     with watch.step("land"):
-        tool(settings, "media", "land", str(generated))
+        # The generated files hold a known number of bad rows, so landing them reports a quarantine.
+        tool("media", "land", *input_folders(generated), accepted=(OK, QUARANTINED))
     with watch.step("dbt build"):
-        tool(settings, "dbt", "--quiet", "build")
+        tool("dbt", "--quiet", "build")
     with watch.step("docs page"):
-        tool(settings, "dbt", "--quiet", "docs", "generate", "--static")
+        tool("dbt", "--quiet", "docs", "generate", "--static")
     show_kpis(console, settings.warehouse)
     show_times(console, watch)
     show_next(console, settings)
 
 
-def tool(settings: Settings, name: str, *arguments: str) -> None:
+def input_folders(generated: Path) -> list[str]:
+    """The folders of `generated` that are named for an input; the truth beside them is not landed."""
+    return [str(folder) for folder in sorted(generated.iterdir()) if folder.name in contract.names()]
+
+
+def tool(name: str, *arguments: str, accepted: tuple[int, ...] = (OK,)) -> None:
     """Run a console script of this environment from the project's root; SystemExit with its code if it fails."""
     print(f"+ {name} {' '.join(arguments)}", flush=True)
-    surroundings = dict(os.environ, MEDIA_HOME=str(settings.home), MEDIA_RAW=str(settings.raw))
-    script = Path(sys.executable).with_name(name)
-    code = subprocess.call([str(script), *arguments], cwd=CHECKOUT, env=surroundings)
-    if code:
+    # The environment goes along unchanged: dbt remembers MEDIA_RAW as it is written, and a later build by hand has
+    # to find the same text.
+    code = subprocess.call([str(Path(sys.executable).with_name(name)), *arguments], cwd=CHECKOUT)
+    if code not in accepted:
         raise SystemExit(code if code > 0 else 1)
 
 
