@@ -88,6 +88,7 @@ BAD_KINDS: Mapping[str, tuple[BadKind, ...]] = {
     ),
 }
 
+
 @dataclass(frozen=True)
 class BadRow:
     """One bad row as it stands in a file: all its values by column, and the reasons expected for it."""

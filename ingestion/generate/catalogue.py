@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ingestion.generate import words
 from ingestion.generate.columns import Grown, base62, choice
-from ingestion.generate.hashing import Ints, Stream, below, bits, chance, unit, wheel, zipf
+from ingestion.generate.hashing import Ints, Stream, UInts, below, bits, chance, unit, wheel, zipf
 from ingestion.generate.population import Growth
 
 CHANNELS = 50
@@ -86,7 +86,7 @@ class Shows:
                 "release_date": pa.array(released, pa.date32()),
                 "language": choice(below(hashed, len(words.LANGUAGES), 40, 8), words.LANGUAGES),
                 "rating": choice(below(hashed, len(words.RATINGS), 48, 8), words.RATINGS),
-                "creator_id": pa.array([f"C{number:04d}" for number in below(hashed, 400, 48, 16).tolist()], pa.string()),
+                "creator_id": choice(below(hashed, 400, 48, 16), [f"C{number:04d}" for number in range(400)]),
             }
         )
 
@@ -159,7 +159,7 @@ class Tracks:
     def popularity(self, index: Ints) -> Ints:
         """Catalogue popularity 0..100: falls with the index, as plays do, with noise."""
         noise = below(Stream(self.seed, "track/popularity")(index), 41)
-        return np.clip(75 - (6 * np.log2(index + 1)).astype(np.int64) + noise, 0, 100)
+        return np.asarray(np.clip(75 - (6 * np.log2(index + 1)).astype(np.int64) + noise, 0, 100))
 
     def _sound(self, index: Ints) -> dict[str, pa.Array]:
         """The audio features, in the order and the ranges of the published catalogue."""
@@ -193,7 +193,7 @@ def artist_name(number: int) -> str:
     return f"{words.ARTIST_FIRST[first]} {words.ARTIST_SECOND[second]}"
 
 
-def pick_items(hashed: Ints, taste: Ints, count: int, newest: int) -> Ints:
+def pick_items(hashed: UInts, taste: Ints, count: int, newest: int) -> Ints:
     """Items 0 .. count-1 by Zipf; a part follows the taste of the place, a part goes to the newest releases.
 
     hashed: 64-bit hashes; taste: an integer of the account's place; newest: how many items count as new.

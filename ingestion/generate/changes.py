@@ -21,9 +21,13 @@ POPULAR_TRACKS = 100  # half of the corrected tracks are from these: corrections
 def changed_facts(name: str, rows: pa.Table) -> pa.Table:
     """The same facts (same natural key) with corrected measures; empty values stay empty."""
     if name == "viewership_logs":
-        rows = _mapped(rows, "duration_minutes", lambda column: pc.min_element_wise(pc.add(column, 7), 1440, skip_nulls=False))
+        rows = _mapped(
+            rows, "duration_minutes", lambda column: pc.min_element_wise(pc.add(column, 7), 1440, skip_nulls=False)
+        )
         rows = _mapped(rows, "ad_revenue", lambda column: pc.round(pc.add(column, 1.25), 2))
-        return _mapped(rows, "completion_percentage", lambda column: pc.divide(pc.round(pc.multiply(column, 50.0)), 100.0))
+        return _mapped(
+            rows, "completion_percentage", lambda column: pc.divide(pc.round(pc.multiply(column, 50.0)), 100.0)
+        )
     if name == "streams":
         return _mapped(rows, "listened_ms", lambda column: pc.add(column, 1500))
     return _mapped(rows, "ad_revenue", lambda column: pc.round(pc.add(column, 1000.5), 2))
@@ -55,7 +59,9 @@ def changed_rows(plan: Plan, count: Callable[[int], int], name: str, day: int) -
     shows = plan.television.shows
     first = int(_some(plan, name, day, shows.growth.size(day), 1)[0])
     return "corrected", _mapped(
-        shows.titles(first, first + 1, plan.start), "title", lambda column: pc.binary_join_element_wise(column, "(corrected)", " ")
+        shows.titles(first, first + 1, plan.start),
+        "title",
+        lambda column: pc.binary_join_element_wise(column, "(corrected)", " "),
     )
 
 
@@ -86,7 +92,9 @@ def _corrected_track(tracks: Tracks, index: int, day: int) -> pa.Table:
     return _mapped(
         rows,
         "track_genre",
-        lambda column: pa.chunked_array([[genres[(genres.index(name) + 7) % len(genres)] for name in column.to_pylist()]]),
+        lambda column: pa.chunked_array(
+            [[genres[(genres.index(name) + 7) % len(genres)] for name in column.to_pylist()]]
+        ),
     )
 
 

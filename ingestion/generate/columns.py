@@ -74,4 +74,6 @@ def decimals(values: Sequence[int | None] | Ints, scale: int, null: Bools | None
     valid = None
     if null is not None:
         valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
-    return pa.Array.from_buffers(pa.decimal128(18, scale), len(values), [valid, pa.py_buffer(np.ascontiguousarray(words))])
+    return pa.Array.from_buffers(
+        pa.decimal128(18, scale), len(values), [valid, pa.py_buffer(np.ascontiguousarray(words))]
+    )

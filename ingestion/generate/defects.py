@@ -115,12 +115,11 @@ class Damage:
         fresh = self._blanked(name, day, decoded(self.plan.table(name, day)))
         kinds: dict[str, int] = {}
         parts = [fresh]
-        if name in CHANGEABLE:
-            # On the first day only demographics contradicts itself, as the real one does.
-            if day > 0 or name == "demographics":
-                kind, changed = changed_rows(self.plan, self.defects.count, name, day)
-                parts.append(decoded(changed))
-                kinds[kind] = changed.num_rows
+        # On the first day only demographics contradicts itself, as the real one does.
+        if name in CHANGEABLE and (day > 0 or name == "demographics"):
+            kind, changed = changed_rows(self.plan, self.defects.count, name, day)
+            parts.append(decoded(changed))
+            kinds[kind] = changed.num_rows
         table = pa.concat_tables(parts)
         count = min(self.defects.least, table.num_rows)
         kinds["duplicate"] = count

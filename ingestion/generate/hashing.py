@@ -64,7 +64,7 @@ def below(hashed: UInts, limit: npt.ArrayLike, shift: int = 0, width: int = 32) 
 
 def unit(hashed: UInts, shift: int = 0, width: int = 32) -> Floats:
     """Numbers in (0, 1): never 0, so that a logarithm is safe."""
-    return (bits(hashed, shift, width) + 0.5) / float(1 << width)
+    return np.asarray((bits(hashed, shift, width) + 0.5) / float(1 << width), dtype=np.float64)
 
 
 def chance(hashed: UInts, rate: float, shift: int = 0, width: int = 16) -> Bools:
@@ -76,10 +76,10 @@ def wheel(weights: npt.ArrayLike, width: int = 12) -> Ints:
     """A table of 2**width entries in which index i stands in proportion to weights[i]: wheel(w)[bits] draws i."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     points = (np.arange(1 << width) + 0.5) / (1 << width) * edges[-1]
-    return np.searchsorted(edges, points, side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(edges, points, side="right"), dtype=np.int64)
 
 
 def zipf(hashed: UInts, count: int) -> Ints:
     """Indices 0 .. count-1 with frequency close to 1 / (index + 1): the inverse of the harmonic curve."""
     picked = np.exp(unit(hashed) * np.log(count + 1.0)).astype(np.int64) - 1
-    return np.minimum(picked, count - 1)
+    return np.asarray(np.minimum(picked, count - 1))

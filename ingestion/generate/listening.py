@@ -12,7 +12,14 @@ from ingestion.generate import reference, words
 from ingestion.generate.catalogue import Tracks, pick_items
 from ingestion.generate.columns import Grown, choice
 from ingestion.generate.hashing import Ints, Stream, UInts, below, bits, chance, wheel
-from ingestion.generate.population import SECONDS_A_DAY, Growth, Population, pick_accounts, start_seconds, zone_offset_seconds
+from ingestion.generate.population import (
+    SECONDS_A_DAY,
+    Growth,
+    Population,
+    pick_accounts,
+    start_seconds,
+    zone_offset_seconds,
+)
 
 # Listens in a session: index + 1, falling slowly, so that a few sessions last for hours.
 LISTENS_A_SESSION = wheel(0.86 ** np.arange(40), 10)

@@ -31,14 +31,14 @@ class Growth:
     def first_day(self, index: Ints) -> Ints:
         """The day on which each index appears; 0 for those of the base."""
         step = max(self.base * self.permille, 1)
-        return np.maximum(0, -((-1000 * (index - self.base + 1)) // step))
+        return np.asarray(np.maximum(0, -((-1000 * (index - self.base + 1)) // step)))
 
 
 def _click_table(points: int = 4096) -> Ints:
     """Second of the local day at each of `points` + 1 equal steps of the daily curve."""
     edges = np.concatenate([[0.0], np.cumsum(DAILY_CURVE)])
     steps = np.linspace(0.0, edges[-1], points + 1)
-    return np.interp(steps, edges, np.arange(25) * 3600.0).astype(np.int64)
+    return np.asarray(np.interp(steps, edges, np.arange(25) * 3600.0).astype(np.int64))
 
 
 CLICK_TABLE = _click_table()
@@ -48,7 +48,7 @@ def local_second(hashed: UInts) -> Ints:
     """Second of the local day, distributed as the daily curve (uses the low 28 bits)."""
     step = bits(hashed, 0, 12)
     low = CLICK_TABLE[step]
-    return low + (((CLICK_TABLE[step + 1] - low) * bits(hashed, 12, 16)) >> 16)
+    return np.asarray(low + (((CLICK_TABLE[step + 1] - low) * bits(hashed, 12, 16)) >> 16))
 
 
 def zone_offset_seconds(zone: str, day: date) -> int:
@@ -57,7 +57,7 @@ def zone_offset_seconds(zone: str, day: date) -> int:
     return int((offset or timedelta()).total_seconds())
 
 
-def start_seconds(hashed: UInts, offset_seconds: Ints) -> Ints:
+def start_seconds(hashed: UInts, offset_seconds: Ints | int) -> Ints:
     """Second of the UTC day at which something starts whose place is `offset_seconds` ahead of UTC."""
     return (local_second(hashed) - offset_seconds) % SECONDS_A_DAY
 
@@ -91,10 +91,10 @@ class Population:
     def active(self, day: int) -> Ints:
         """The accounts of that day, in an order that does not change from day to day."""
         alive = np.flatnonzero(self.is_alive(day))
-        return alive[np.argsort(self._rank(self.growth.size(day))[alive], kind="stable")]
+        return np.asarray(alive[np.argsort(self._rank(self.growth.size(day))[alive], kind="stable")])
 
 
 def pick_accounts(hashed: UInts, active: Ints) -> Ints:
     """One account for each hash; the square makes few accounts heavy users and most light ones."""
     share = unit(hashed, 32)
-    return active[(share * share * len(active)).astype(np.int64)]
+    return np.asarray(active[(share * share * len(active)).astype(np.int64)])

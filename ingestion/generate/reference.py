@@ -37,8 +37,8 @@ COUNTRY_ZONES = MappingProxyType(
 COUNTRIES = tuple(COUNTRY_ZONES)
 
 # Region (of a television log or account, or a country) -> time zone, and -> country.
-REGION_ZONES = MappingProxyType({**{name: TV_ZONE for name in TV_REGIONS}, **COUNTRY_ZONES})
-REGION_COUNTRIES = MappingProxyType({**{name: TV_COUNTRY for name in TV_REGIONS}, **{name: name for name in COUNTRIES}})
+REGION_ZONES = MappingProxyType({**dict.fromkeys(TV_REGIONS, TV_ZONE), **COUNTRY_ZONES})
+REGION_COUNTRIES = MappingProxyType(dict.fromkeys(TV_REGIONS, TV_COUNTRY) | {name: name for name in COUNTRIES})
 
 # Device of the log, in lower case -> device type.
 DEVICE_TYPES = MappingProxyType({"mobile": "mobile", "tablet": "tablet", "smart tv": "tv", "laptop": "desktop"})

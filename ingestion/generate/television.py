@@ -12,7 +12,14 @@ from ingestion.generate import reference, words
 from ingestion.generate.catalogue import CHANNELS, Shows, channel_ids, channel_names, pick_items
 from ingestion.generate.columns import Grown, choice, numbered
 from ingestion.generate.hashing import Ints, Stream, UInts, below, bits, chance, wheel
-from ingestion.generate.population import SECONDS_A_DAY, Growth, Population, pick_accounts, start_seconds, zone_offset_seconds
+from ingestion.generate.population import (
+    SECONDS_A_DAY,
+    Growth,
+    Population,
+    pick_accounts,
+    start_seconds,
+    zone_offset_seconds,
+)
 
 SHOWS_A_SESSION = wheel([0.6, 0.25, 0.1, 0.05], 8)  # index + 1 shows
 MEAN_SHOWS = 1.6
@@ -46,10 +53,6 @@ class Television:
         self.people = Population(seed, "tv", accounts, LEAVING_OF_PLAN, self.plan)
         self._channels = pa.array(channel_ids()), pa.array(channel_names())
 
-    def sessions(self, day: int, week_factor: float) -> int:
-        """How many sessions start on that day."""
-        return round(len(self.people.active(day)) * self.rows_per_account * week_factor / MEAN_SHOWS)
-
     def batches(self, day: int, week_factor: float) -> Iterator[pa.RecordBatch]:
         """The rows of the sessions that start on that day, in blocks of about 50,000."""
         active = self.people.active(day)
@@ -62,7 +65,7 @@ class Television:
         first, second = Stream(self.seed, "tv/session")(counter), Stream(self.seed, "tv/session/detail")(counter)
         account = pick_accounts(first, active)
         offset = zone_offset_seconds(reference.TV_ZONE, self.start + timedelta(days=day))
-        begin = start_seconds(second, np.int64(offset))
+        begin = start_seconds(second, offset)
         count = SHOWS_A_SESSION[bits(second, 28, 8)] + 1
         session = np.repeat(np.arange(len(number)), count)
         head = np.cumsum(count) - count
@@ -86,7 +89,8 @@ class Television:
         share = np.minimum(10_000, minutes * 10_000 // runtime)  # hundredths of a percent
         ads = below(more, MOST_ADS_OF_PLAN[plan], 32, 8)
         before = np.cumsum(minutes) - minutes
-        seconds = begin + (before - before[head[session]]) * 60 + (np.arange(len(session)) - head[session]) * GAP_SECONDS
+        place = np.arange(len(session)) - head[session]
+        seconds = begin + (before - before[head[session]]) * 60 + place * GAP_SECONDS
         instant = seconds + _epoch_seconds(self.start, day)
         platform = PLATFORM_OF_DEVICE[device, bits(second, 44, 2)]
         stalled = bits(more, 56, 8) < STALLS_OF_DEVICE[device] * 256

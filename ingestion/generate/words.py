@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-CHANNEL_FAMILIES = ("Aurora", "Banyan", "Comet", "Deccan Blue", "Emberline", "Foxglove", "Gulmohar", "Harbour", "Indus", "Jasmin")
+CHANNEL_FAMILIES = (
+    "Aurora", "Banyan", "Comet", "Deccan Blue", "Emberline", "Foxglove", "Gulmohar", "Harbour", "Indus", "Jasmin",
+)  # fmt: skip
 CHANNEL_KINDS = ("One", "News", "Sport", "Cinema", "Junior")
 CHANNEL_GENRES = ("Entertainment", "News", "Sports", "Movies", "Kids")
 LANGUAGES = ("Hindi", "English", "Tamil", "Telugu", "Bengali", "Marathi", "Kannada", "Malayalam")
@@ -22,22 +24,39 @@ FIRST_NAMES = (
 )  # fmt: skip
 LAST_NAMES = (
     "Adler", "Bose", "Castro", "Dutta", "Eriksen", "Fernandes", "Gupta", "Hansen", "Iyer", "Jansen", "Kaur", "Lopez",
-    "Menon", "Novak", "O'Neill", "Patel", "Quist", "Rao", "Silva", "Tanaka", "Usman", "Vogel", "Wright", "Young", "Zhou",
+    "Menon", "Novak", "O'Neill", "Patel", "Quist", "Rao", "Silva", "Tanaka", "Usman", "Vogel", "Wright", "Young",
+    "Zhou",
 )  # fmt: skip
 
 # Some carry commas, quotes and accents on purpose: real catalogues do.
 TRACK_FIRST = (
-    "Silent", "Golden", "Broken", "Électric", "Paper", "Midnight", "Slow", "Neon", "Hollow", "Señor", "Distant", "Velvet",
+    "Silent", "Golden", "Broken", "Électric", "Paper", "Midnight", "Slow", "Neon", "Hollow", "Señor", "Distant",
+    "Velvet",
     "\"Little\"", "Rainy", "Crimson", "Über", "Wild", "Frozen", "Lucky", "Hey, Hey,", "Empty", "Last",
 )  # fmt: skip
 TRACK_SECOND = (
-    "River", "Streets", "Hearts", "Morning", "Signal", "Garden", "Mañana", "Dancer", "Engine", "Letters", "Tide", "Mirror",
+    "River", "Streets", "Hearts", "Morning", "Signal", "Garden", "Mañana", "Dancer", "Engine", "Letters", "Tide",
+    "Mirror",
     "Sky, Pt. 2", "Harbour", "Fires", "Ghost", "Summer", "Station", "Thunder", "Orchard", "Waltz", "Echo",
 )  # fmt: skip
 ARTIST_FIRST = (
-    "The Paper", "Lena", "DJ", "Kid", "Orchestra of", "Saint", "Big", "Anika", "Los", "Mono", "North", "Ødegaard", "Blue", "Mc",
+    "The Paper",
+    "Lena",
+    "DJ",
+    "Kid",
+    "Orchestra of",
+    "Saint",
+    "Big",
+    "Anika",
+    "Los",
+    "Mono",
+    "North",
+    "Ødegaard",
+    "Blue",
+    "Mc",
 )
 ARTIST_SECOND = (
-    "Lanterns", "Moreau", "Kestrel", "Atlas", "Quartz", "Avenue", "Delgado", "Foxes", "Nine", "Marlow", "Tigers", "Ivory",
+    "Lanterns", "Moreau", "Kestrel", "Atlas", "Quartz", "Avenue", "Delgado", "Foxes", "Nine", "Marlow", "Tigers",
+    "Ivory",
     "Okafor", "Bloom",
 )  # fmt: skip

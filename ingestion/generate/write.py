@@ -47,7 +47,9 @@ def as_text(delivery: Delivery) -> pa.Table:
         if pa.types.is_boolean(column.type):
             table = table.set_column(place, column.name, pc.if_else(table.column(place), "True", "False"))
         elif column.name == "date":
-            table = table.set_column(place, column.name, pc.strftime(table.column(place), format=date_form(delivery.day)))
+            table = table.set_column(
+                place, column.name, pc.strftime(table.column(place), format=date_form(delivery.day))
+            )
     return table
 
 
@@ -56,7 +58,7 @@ def date_form(day: int) -> str:
     return "%d-%m-%Y" if day % 2 else "%Y-%m-%d"
 
 
-def _text(value: Any, day: int) -> Any:
+def _text(value: Any) -> Any:
     """One value of a bad row as the text files spell it; numbers and None stay."""
     if isinstance(value, bool):
         return str(value)
@@ -70,7 +72,7 @@ def _text(value: Any, day: int) -> Any:
 def _bad_values(delivery: Delivery) -> list[dict[str, Any]]:
     rows = []
     for bad in delivery.bad:
-        row = {column: _text(value, delivery.day) for column, value in bad.values.items()}
+        row = {column: _text(value) for column, value in bad.values.items()}
         if isinstance(bad.values.get("date"), date):
             row["date"] = bad.values["date"].strftime(date_form(delivery.day))
         rows.append(row)
@@ -80,7 +82,9 @@ def _bad_values(delivery: Delivery) -> list[dict[str, Any]]:
 def _write_csv(table: pa.Table, delivery: Delivery, file: io.BufferedWriter) -> None:
     # Arrow would quote every name of the header; the originals do not.
     file.write((",".join(table.column_names) + "\n").encode())
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="none" if delivery.input in PLAIN else "needed")
+    options = arrow_csv.WriteOptions(
+        include_header=False, quoting_style="none" if delivery.input in PLAIN else "needed"
+    )
     for batch in table.to_batches():
         # Arrow 26 writes the previous buffer's bytes for an empty batch when it writes no header.
         if batch.num_rows:

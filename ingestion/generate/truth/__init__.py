@@ -1,0 +1,110 @@
+"""The truth: every KPI computed from the delivered rows with numpy and plain Python, without SQL.
+
+`compute(inputs)` takes the accepted rows of each input, one Arrow table a delivery, in arrival order (a later delivery
+arrived later), with the original or the contract's column names. It shares nothing with the dbt project: the
+definitions and their constants are written a second time, here and in `ingestion.generate.reference`.
+
+Readings where the definitions leave room: additive columns are 0, not null, where nothing was reported;
+`is_imputed` is false for television; a television row without a genre counts in 'unknown'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion.generate.truth import concurrency, daily, entities, rankings
+from ingestion.generate.truth.entities import Inputs
+from ingestion.generate.truth.genres import catalogue, genre_credits
+from ingestion.generate.truth.groups import dates, texts
+from ingestion.generate.truth.playbacks import END_REASONS, Playbacks, build
+from ingestion.generate.truth.read import NULL, Texts
+
+KPI_TABLES = (
+    "kpi_channel_daily",
+    "kpi_content_daily",
+    "kpi_genre_daily",
+    "kpi_top_content_daily",
+    "kpi_hourly",
+    "kpi_demographic_daily",
+    "kpi_device_region_daily",
+    "kpi_concurrency",
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """tables: each KPI table and fct_playback by name, sorted by grain. ties: totals that tables must agree on."""
+
+    tables: dict[str, pa.Table]
+    ties: dict[str, Any]
+
+
+def compute(inputs: Inputs) -> Truth:
+    """The value of every KPI for these inputs."""
+    accounts, contents = entities.accounts(inputs), entities.tracks(inputs)
+    plays = build(inputs, accounts, contents)
+    known = catalogue(plays.content, contents)
+    bookings = entities.bookings(inputs)
+    tables = {
+        "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
+        "kpi_content_daily": daily.kpi_content_daily(plays, known),
+        "kpi_genre_daily": rankings.kpi_genre_daily(plays, known),
+        "kpi_top_content_daily": rankings.kpi_top_content_daily(plays, known),
+        "kpi_hourly": rankings.kpi_hourly(plays, known),
+        "kpi_demographic_daily": daily.kpi_demographic_daily(plays, accounts),
+        "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
+        "kpi_concurrency": concurrency.kpi_concurrency(plays),
+        "fct_playback": playback_table(plays),
+    }
+    started = plays.where(plays.is_started)
+    allocated = int(genre_credits(started, known).weight.sum())
+    return Truth(tables, _ties(plays, allocated, sum(bookings.values())))
+
+
+def playback_table(plays: Playbacks) -> pa.Table:
+    """One row a playback, in order of playback_id."""
+    complete = pa.array(plays.is_complete == 1, mask=plays.is_complete == NULL)
+    table = pa.table(
+        {
+            "playback_id": texts(plays.playback_id),
+            "account_id": texts(plays.account),
+            "content_id": texts(plays.content),
+            "channel_id": texts(plays.channel),
+            "event_date": dates(plays.day),
+            "started_at": pa.array(plays.started_us).cast(pa.timestamp("us")),
+            "playing_ms": pa.array(plays.playing.values, mask=~plays.playing.known),
+            "is_started": pa.array(plays.is_started),
+            "is_valid": pa.array(plays.is_valid),
+            "is_complete": complete,
+            "is_skipped": pa.array(plays.is_skipped),
+            "is_imputed": pa.array(plays.is_imputed),
+            "end_reason": texts(Texts(plays.end_reason, END_REASONS)),
+            "region": texts(plays.region),
+            "device_type": texts(plays.device_type),
+            "local_hour": pa.array(plays.local_hour),
+        }
+    )
+    return table.sort_by("playback_id")
+
+
+def _ties(plays: Playbacks, allocated_millionths: int, booked: int) -> dict[str, Any]:
+    """Totals over everything, by media kind where it matters."""
+    ties: dict[str, Any] = {
+        "plays_allocated": allocated_millionths // 1_000_000,
+        "booked_ad_revenue_ten_thousandths": booked,
+        "ad_revenue_ten_thousandths": int(plays.revenue.values.sum()),
+    }
+    for code, name in enumerate(plays.media_kind.names):
+        of_kind = plays.where(plays.media_kind.codes == code)
+        ties[name] = {
+            "attempts": len(of_kind),
+            "plays": int(of_kind.is_started.sum()),
+            "complete_plays": int((of_kind.is_started & (of_kind.is_complete == 1)).sum()),
+            "accounts": len(np.unique(of_kind.account.codes)),
+            "playing_ms": int(of_kind.playing.values.sum()),
+        }
+    return ties
