@@ -82,7 +82,7 @@ class Population:
         index = np.arange(count)
         hazard = self.hazards[self.hazard_class(count)]
         lifetime = -np.log(unit(Stream(self.seed, f"{self.name}/lifetime")(index))) / hazard
-        return self.growth.first_day(index) + 1 + lifetime.astype(np.int64)
+        return np.asarray(self.growth.first_day(index) + 1 + lifetime.astype(np.int64))
 
     def is_alive(self, day: int) -> Bools:
         """For each account that ever joined by that day: is it still there?"""

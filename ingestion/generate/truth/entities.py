@@ -105,5 +105,5 @@ def _rows(inputs: Inputs, name: str) -> list[dict[str, Any]]:
     return list(joined(inputs.get(name, ())).to_pylist())
 
 
-def _whole(value: object) -> int | None:
-    return None if value is None else int(value)  # type: ignore[call-overload, no-any-return]
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
