@@ -64,8 +64,6 @@ def convert(field: Field, text: str | Nested | None) -> Value:
     if text is None or not text.strip(rules.BLANKS):
         return None
     trimmed = text.strip(rules.BLANKS)
-    if "\0" in text:
-        raise _RefusedError("bad_timestamp" if field.type in ("date", "timestamp") else "bad_type")
     if field.type == "string":
         return _string(field, text, trimmed)
     return _CONVERTERS[field.type](field, trimmed)
@@ -76,6 +74,8 @@ def _string(field: Field, text: str, trimmed: str) -> str:
         if trimmed.lower() not in field.value_aliases:
             raise _RefusedError("not_in_enum")
         return field.value_aliases[trimmed.lower()]
+    if "\0" in text:
+        raise _RefusedError("bad_type")
     kept = trimmed if "trim" in field.normalise else text
     return kept.lower() if "lower" in field.normalise else kept
 
