@@ -6,20 +6,24 @@ would type, and reads the finished tables from the warehouse. Run again, it land
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from ingestion import contract
 from ingestion.commands.output import OK, QUARANTINED
+from ingestion.generate.run import INPUT_FOLDER
+from ingestion.lander.land import LANDED
 from ingestion.settings import CHECKOUT, Settings, load_settings
 
 DAYS = 14
@@ -81,6 +85,15 @@ SHOWN = (
 )
 
 
+@dataclass(frozen=True)
+class Grid:
+    """A table to be printed."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+
+
 @dataclass
 class Stopwatch:
     """Wall seconds by step, in order."""
@@ -102,10 +115,9 @@ def main() -> None:
     watch = Stopwatch()
     generated = settings.home / "generated"
     with watch.step("generate"):
-        tool("media", "generate", "--days", str(DAYS), "--defects", "--out", str(generated))
+        tool("media", "generate", "--days", str(DAYS), "--defects", "--no-truth", "--out", str(generated))
     with watch.step("land"):
-        # The generated files hold a known number of bad rows, so landing them reports a quarantine.
-        tool("media", "land", *input_folders(generated), accepted=(OK, QUARANTINED))
+        console.print(as_table(land(generated / INPUT_FOLDER)))
     with watch.step("dbt build"):
         tool("dbt", "--quiet", "build")
     with watch.step("docs page"):
@@ -115,36 +127,69 @@ def main() -> None:
     show_next(console, settings)
 
 
-def input_folders(generated: Path) -> list[str]:
-    """The folders of `generated` that are named for an input; the truth beside them is not landed."""
-    return [str(folder) for folder in sorted(generated.iterdir()) if folder.name in contract.names()]
-
-
-def tool(name: str, *arguments: str, accepted: tuple[int, ...] = (OK,)) -> None:
+def tool(name: str, *arguments: str) -> None:
     """Run a console script of this environment from the project's root; SystemExit with its code if it fails."""
-    print(f"+ {name} {' '.join(arguments)}", flush=True)
-    # The environment goes along unchanged: dbt remembers MEDIA_RAW as it is written, and a later build by hand has
-    # to find the same text.
-    code = subprocess.call([str(Path(sys.executable).with_name(name)), *arguments], cwd=CHECKOUT)
-    if code not in accepted:
+    code = subprocess.call(command(name, *arguments), cwd=CHECKOUT)
+    if code != OK:
         raise SystemExit(code if code > 0 else 1)
 
 
+def land(folder: Path) -> Grid:
+    """Land the files under `folder` and sum up what became of their rows; SystemExit if a file failed.
+
+    The files hold a known number of bad rows, so the first landing ends with the code that reports a quarantine.
+    """
+    words = command("media", "land", str(folder), "--json")
+    landed = subprocess.run(words, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    try:
+        files = json.loads(landed.stdout)["files"]
+    except ValueError:
+        files = None  # it ended before it could report, with its reason on stderr
+    if files is None or landed.returncode not in (OK, QUARANTINED):
+        raise SystemExit(landed.returncode or 1)
+    return by_input(files)
+
+
+def by_input(files: Sequence[Mapping[str, Any]]) -> Grid:
+    """One row per input from the `files` of `media land --json`: files, those that landed now, and their rows."""
+    counts = ("rows_read", "rows_accepted", "rows_duplicate", "rows_quarantined")
+    rows = []
+    for name in sorted({str(file["input"]) for file in files}):
+        own = [file for file in files if str(file["input"]) == name]
+        landed = sum(file["status"] == LANDED for file in own)
+        rows.append((name, len(own), landed, *(sum(file[count] for file in own) for count in counts)))
+    columns = ("input", "files", "new", "read", "accepted", "duplicate", "quarantined")
+    return Grid("Landed (read = accepted + duplicate + quarantined)", columns, rows)
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    """The words of a call of a console script of this environment, printed as a user would type them.
+
+    Callers hand the environment on unchanged: dbt remembers MEDIA_RAW as it is written, and a later build by hand has
+    to find the same text.
+    """
+    print(f"+ {name} {' '.join(arguments)}", flush=True)
+    return [str(Path(sys.executable).with_name(name)), *arguments]
+
+
 def show_kpis(console: Console, warehouse: Path) -> None:
-    """Print every table of SHOWN from the DuckDB file `warehouse`."""
+    """Print every table of SHOWN from the DuckDB file `warehouse`; SystemExit if one holds nothing."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for shown in SHOWN:
-            console.print(as_table(shown, connection.execute(shown.sql).fetchall()))
+            rows = connection.execute(shown.sql).fetchall()
+            if not rows:
+                raise SystemExit(f"{shown.title}: no rows, so nothing was landed; see `media status`")
+            console.print(as_table(Grid(shown.title, shown.columns, rows)))
 
 
-def as_table(shown: Shown, rows: Sequence[Sequence[object]]) -> Table:
-    """The rows of one query under their headings; numbers to the right, empty values as a dash."""
-    table = Table(title=shown.title, title_justify="left", title_style="bold")
-    for number, heading in enumerate(shown.columns):
-        is_text = not rows or isinstance(rows[0][number], str)
+def as_table(grid: Grid) -> Table:
+    """The grid with its title; numbers to the right, empty values as a dash."""
+    table = Table(title=grid.title, title_justify="left", title_style="bold", min_width=40)
+    for number, heading in enumerate(grid.columns):
+        is_text = not grid.rows or isinstance(grid.rows[0][number], str)
         table.add_column(heading, justify="left" if is_text else "right")
-    for row in rows:
-        table.add_row(*(as_text(value) for value in row))
+    for row in grid.rows:
+        table.add_row(*(escape(as_text(value)) for value in row))
     return table
 
 
