@@ -2,7 +2,7 @@
 {% macro get_incremental_replace_sql(args) %}
     {%- set keys = [args.unique_key] if args.unique_key is string else args.unique_key -%}
     {%- set columns = args.dest_columns | map(attribute='quoted') | list -%}
-    {%- set found = modules.re.search('touched \[([^\]]*)\]', model.compiled_code) -%}
+    {%- set found = modules.re.search('touched .([0-9 -]*)', model.compiled_code) -%}
     {%- if config.get('meta', {}).get('topic') and not found -%}
         {{ exceptions.raise_compiler_error(model.name ~ " names a topic but reads no touched dates: filter its rows with within('event_date', touched)") }}
     {%- endif -%}

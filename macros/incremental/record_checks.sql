@@ -5,7 +5,7 @@
 {% macro record_checks(results) %}
     {%- set passed = [] -%}
     {%- for result in results if result.node.resource_type == 'test' and result.status == 'pass' and result.node.compiled_code -%}
-        {%- set found = modules.re.search('window (\d+)\.\.(\d+)', result.node.compiled_code) -%}
+        {%- set found = modules.re.search('window ([0-9]+)[.][.]([0-9]+)', result.node.compiled_code) -%}
         {%- if found and found.group(2) | int > found.group(1) | int -%}
             {%- do passed.append("('" ~ check_reader(result.node) ~ "', " ~ found.group(2) ~ ")") -%}
         {%- endif -%}

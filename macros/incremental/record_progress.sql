@@ -10,7 +10,7 @@
             select 'int_batch' as reader, max(load_seq) as load_seq from {{ this }}
             having max(load_seq) > (select coalesce(max(load_seq), 0) from {{ progress }} where reader = 'int_batch')
         {%- else -%}
-            {%- set found = modules.re.search('window (\d+)\.\.(\d+)', model.compiled_code) -%}
+            {%- set found = modules.re.search('window ([0-9]+)[.][.]([0-9]+)', model.compiled_code) -%}
             {%- if found.group(2) | int > found.group(1) | int -%}
                 {%- if found.group(1) | int == 0 -%}{%- do run_query("delete from " ~ progress ~ " where reader = '" ~ model.name ~ "'") -%}{%- endif -%}
                 insert into {{ progress }} (reader, load_seq) values ('{{ model.name }}', {{ found.group(2) }})

@@ -88,23 +88,34 @@ class Warehouse:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        home.mkdir(parents=True, exist_ok=True)
         self._base = [
             "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", "duckdb",
             "--target-path", str(home / "target"), "--log-path", str(home / "logs"), "--log-level-file", "none",
-            "--no-use-colors", "--no-version-check",
+            "--no-use-colors", "--no-version-check", "--no-write-json",
         ]  # fmt: skip
-        os.environ["MEDIA_HOME"] = os.environ["MEDIA_RAW"] = str(home / "zone")
-        parsed = dbtRunner().invoke(["parse", *self._base, "--quiet"])
+        parsed = self._invoke(dbtRunner(), "parse")
         assert parsed.success, parsed.exception
         self._manifest = parsed.result
+        self.zone = Zone(home / "zone")
         self.reset()
 
+    def _invoke(self, runner: dbtRunner, *args: str) -> dbtRunnerResult:
+        zone = str(self.home / "zone")
+        with mock.patch.dict(os.environ, MEDIA_HOME=zone, MEDIA_RAW=zone):
+            return runner.invoke([*args, *self._base, "--quiet"])
+
     def reset(self) -> None:
-        """An empty zone and no warehouse."""
+        """An empty zone and a warehouse built from nothing (which is green, and is built once only)."""
         self.close()
-        shutil.rmtree(self.home / "zone", ignore_errors=True)
-        self.zone = Zone(self.home / "zone")
+        shutil.rmtree(self.zone.root, ignore_errors=True)
         self.zone.root.mkdir(parents=True)
+        built = self.home / "built_from_nothing.duckdb"
+        if not built.exists():
+            self.dbt("build")
+            self.close()
+            shutil.copy(self.zone.root / "warehouse.duckdb", built)
+        shutil.copy(built, self.zone.root / "warehouse.duckdb")
 
     def close(self) -> None:
         """Let go of the DuckDB file, so that another connection can open it."""
@@ -118,7 +129,7 @@ class Warehouse:
 
     def dbt(self, *args: str, check: bool = True) -> dbtRunnerResult:
         """Run a dbt command. With `check`, a failure raises with every failed node's message."""
-        result = dbtRunner(manifest=self._manifest).invoke([*args, *self._base, "--quiet"])
+        result = self._invoke(dbtRunner(manifest=self._manifest), *args)
         if check and not result.success:
             nodes = getattr(result.result, "results", None) or []
             failed = [f"{n.node.name}: {n.message}" for n in nodes if n.status not in ("success", "pass", "skipped", "warn")]
