@@ -15,11 +15,12 @@ from ingestion.generate.plan import Plan
 
 CHANGEABLE = ("demographics", "users", "songs", "channel_metadata", "titles")
 RENAME_EVERY_DAYS = 5  # a channel is renamed on day 1, 6, 11, ...
+UNTIL_THEN_MS = 31_000
 POPULAR_TRACKS = 100  # half of the corrected tracks are from these: corrections that nobody plays show little
 
 
 def changed_facts(name: str, rows: pa.Table) -> pa.Table:
-    """The same facts (same natural key) with corrected measures; empty values stay empty."""
+    """The same facts (same natural key) with corrected measures; empty ones stay empty, but a listen gets a length."""
     if name == "viewership_logs":
         rows = _mapped(
             rows, "duration_minutes", lambda column: pc.min_element_wise(pc.add(column, 7), 1440, skip_nulls=False)
@@ -29,7 +30,7 @@ def changed_facts(name: str, rows: pa.Table) -> pa.Table:
             rows, "completion_percentage", lambda column: pc.divide(pc.round(pc.multiply(column, 50.0)), 100.0)
         )
     if name == "streams":
-        return _mapped(rows, "listened_ms", lambda column: pc.add(column, 1500))
+        return _mapped(rows, "listened_ms", lambda column: pc.add(pc.fill_null(column, UNTIL_THEN_MS), 1500))
     return _mapped(rows, "ad_revenue", lambda column: pc.round(pc.add(column, 1000.5), 2))
 
 

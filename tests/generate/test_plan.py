@@ -125,7 +125,9 @@ def test_plays_fall_like_zipf(name: str, column: str) -> None:
 def test_sessions_have_several_listens_skips_and_cross_midnight() -> None:
     plan = Plan(accounts=3_000)
     table = plan.streams(0)
-    duration = dict(zip(values(plan.table("songs", 0), "track_id"), values(plan.table("songs", 0), "duration_ms"), strict=True))
+    duration = dict(
+        zip(values(plan.table("songs", 0), "track_id"), values(plan.table("songs", 0), "duration_ms"), strict=True)
+    )
     user, track, at = (values(table, column) for column in table.column_names)
     same = [place for place in range(len(user) - 1) if user[place] == user[place + 1]]
     gaps = {place: (at[place + 1] - at[place]).total_seconds() * 1000 for place in same}
@@ -159,7 +161,9 @@ def test_a_track_stands_in_up_to_three_genres_and_may_have_several_artists() -> 
     assert len(set(pairs)) == len(pairs)
     assert any(";" in artists for artists in values(songs, "artists"))
     assert max(len(artists) for artists in values(songs, "artists")) > 255  # longer than the varchar(255) of old
-    assert any('"' in name for name in values(songs, "track_name")) and any("," in name for name in values(songs, "track_name"))
+    assert any('"' in name for name in values(songs, "track_name")) and any(
+        "," in name for name in values(songs, "track_name")
+    )
 
 
 def test_reported_listens_add_a_column_with_lengths() -> None:
