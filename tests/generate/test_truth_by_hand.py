@@ -22,7 +22,12 @@ import pytest
 from ingestion.generate.truth import KPI_TABLES, Truth, compute
 
 DAY = date(2026, 3, 1)
-LOG = ["session_id", "user_id", "channel_id", "channel_name", "show_name", "genre", "timestamp", "duration_minutes", "region", "subscription_type", "device", "platform", "is_live", "ads_watched", "ad_revenue", "engagement_score", "buffer_count", "completion_percentage"]
+LOG = tuple(
+    (
+        "session_id user_id channel_id channel_name show_name genre timestamp duration_minutes region subscription_type "
+        "device platform is_live ads_watched ad_revenue engagement_score buffer_count completion_percentage"
+    ).split()
+)
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -174,7 +179,10 @@ def plain(value: object) -> object:
 def test_playbacks(truth: Truth) -> None:
     us = int((at(18) - datetime(1970, 1, 1)).total_seconds() * 1_000_000)  # noqa: DTZ001
     a = row(truth, "fct_playback", playback_id=hashlib.md5(f"tv|S1|U1|C1|{us}".encode()).hexdigest())
-    names = "account_id content_id channel_id playing_ms is_started is_valid is_complete is_skipped is_imputed end_reason region device_type local_hour"
+    names = (
+        "account_id content_id channel_id playing_ms is_started is_valid is_complete is_skipped is_imputed "
+        "end_reason region device_type local_hour"
+    )
     assert shown(a, names) == (
         "tv:U1",
         "tv:Show_1",
@@ -205,10 +213,11 @@ def test_playbacks(truth: Truth) -> None:
 
 def test_channel(truth: Truth) -> None:
     names = (
-        "channel_name attempts plays valid_plays complete_plays live_plays unique_accounts playing_ms stall_count ad_count "
-        "ad_revenue_amount booked_ad_revenue_amount currency reported_completion_rate_sum reported_completion_plays "
-        "engagement_score_sum engagement_score_plays completion_rate average_completion_rate average_engagement_score "
-        "average_playing_ms ad_revenue_per_hour_amount"
+        "channel_name attempts plays valid_plays complete_plays live_plays unique_accounts playing_ms "
+        "stall_count ad_count ad_revenue_amount booked_ad_revenue_amount currency "
+        "reported_completion_rate_sum reported_completion_plays engagement_score_sum engagement_score_plays "
+        "completion_rate average_completion_rate average_engagement_score average_playing_ms "
+        "ad_revenue_per_hour_amount"
     )
     # C1: A and B play, D does not start. 40 minutes; revenue 12.75 in two thirds of an hour = 19.125 an hour.
     assert shown(row(truth, "kpi_channel_daily", channel_id="C1"), names) == (
@@ -225,8 +234,9 @@ def test_channel(truth: Truth) -> None:
 
 def test_content(truth: Truth) -> None:
     names = (
-        "title media_kind attempts plays valid_plays complete_plays skipped_plays imputed_plays unique_accounts playing_ms "
-        "content_watched_ms content_duration_ms completion_rate skip_rate average_playing_ms average_viewed_rate"
+        "title media_kind attempts plays valid_plays complete_plays skipped_plays imputed_plays "
+        "unique_accounts playing_ms content_watched_ms content_duration_ms completion_rate skip_rate "
+        "average_playing_ms average_viewed_rate"
     )
     # T1: 20 s and 200 s of 200 s: 220 of 400.
     assert shown(row(truth, "kpi_content_daily", content_id="music:T1"), names) == (
@@ -242,10 +252,10 @@ def test_content(truth: Truth) -> None:
 
 def test_genre(truth: Truth) -> None:
     names = (
-        "plays plays_allocated unique_accounts playing_ms track_length_ms track_length_plays popularity_sum popularity_plays "
-        "average_playing_ms average_playing_ms_per_account average_track_length_ms average_track_length_ms_per_account "
-        "popularity_index top_content_id top_content_title top_artist top_popularity top_content_title_by_popularity "
-        "top_artists_by_popularity"
+        "plays plays_allocated unique_accounts playing_ms track_length_ms track_length_plays popularity_sum "
+        "popularity_plays average_playing_ms average_playing_ms_per_account average_track_length_ms "
+        "average_track_length_ms_per_account popularity_index top_content_id top_content_title top_artist "
+        "top_popularity top_content_title_by_popularity top_artists_by_popularity"
     )
     expected = (
         2,
@@ -296,7 +306,10 @@ def test_top_content(truth: Truth) -> None:
 
 
 def test_hourly(truth: Truth) -> None:
-    names = "event_date clock hour_of_day media_kind plays unique_accounts distinct_contents playing_ms diversity_rate top_artist"
+    names = (
+        "event_date clock hour_of_day media_kind plays unique_accounts distinct_contents playing_ms "
+        "diversity_rate top_artist"
+    )
     assert [shown(one, names) for one in rows(truth, "kpi_hourly")] == [
         (DAY, "local", 5, "track", 4, 1, 3, 320_000, "0.75", "Bob"),  # T1 twice, T2 once: Bob in all three
         (DAY, "local", 5, "video", 1, 1, 1, 1_200_000, "1", None),  # C: 23:50 UTC is 05:20 in India
@@ -323,7 +336,8 @@ def test_small_demographic_cells_tell_nothing(truth: Truth) -> None:
 def test_demographic_cells_of_five_accounts_are_shown() -> None:
     many = [(*B[:1], f"V{number}", *B[2:]) for number in range(5)]
     cell = row(compute({"viewership_logs": [logs(*many)]}), "kpi_demographic_daily")
-    assert shown(cell, "is_suppressed plays complete_plays live_plays unique_accounts playing_ms ad_revenue_amount") == (
+    names = "is_suppressed plays complete_plays live_plays unique_accounts playing_ms ad_revenue_amount"
+    assert shown(cell, names) == (
         False, 5, 0, 0, 5, 3_000_000, "11.25",
     )  # fmt: skip
     assert shown(cell, "reported_completion_rate_sum average_completion_rate average_playing_ms") == (
@@ -334,7 +348,10 @@ def test_demographic_cells_of_five_accounts_are_shown() -> None:
 
 
 def test_device_and_region(truth: Truth) -> None:
-    names = "device_type platform region attempts plays complete_plays unique_accounts playing_ms stall_count engagement_score_plays completion_rate average_engagement_score"
+    names = (
+        "device_type platform region attempts plays complete_plays unique_accounts playing_ms stall_count "
+        "engagement_score_plays completion_rate average_engagement_score"
+    )
     assert [shown(one, names) for one in rows(truth, "kpi_device_region_daily")] == [
         ("unknown", "unknown", "United States", 4, 4, 2, 1, 320_000, 0, 0, "0.5", None),
         ("desktop", "Web", "West", 1, 0, 0, 0, 0, 0, 0, None, None),

@@ -182,8 +182,8 @@ def test_groups_count_distinct_like_sets() -> None:
     counted = tally(group, item, account, account)
     expected = {(g, i): (group == g) & (item == i) for g, i in zip(group.tolist(), item.tolist(), strict=True)}
     assert len(counted.group) == len(expected)
-    for g, i, plays, accounts, playing in zip(*(column.tolist() for column in (counted.group, counted.item, counted.plays,
-                                                counted.accounts, counted.playing_ms)), strict=True):  # fmt: skip
+    columns = (counted.group, counted.item, counted.plays, counted.accounts, counted.playing_ms)
+    for g, i, plays, accounts, playing in zip(*(column.tolist() for column in columns), strict=True):
         rows = expected[g, i]
         assert (plays, accounts, playing) == (rows.sum(), len(set(account[rows])), account[rows].sum())
 
