@@ -1,7 +1,2 @@
-{#
-  Sum first, then divide: the one way in which a ratio is made. Null where the denominator is nought, rounded half up to six
-  decimals. DuckDB divides decimals as doubles, which is the same to fifteen digits.
-#}
-{% macro ratio(numerator, denominator) -%}
-    cast(round(cast({{ numerator }} as decimal(28, 6)) / nullif({{ denominator }}, 0), 6) as decimal(18, 6))
-{%- endmacro %}
+{# Sum first, then divide: the one way in which a ratio is made. Six decimals, half up; null where the denominator is nought. #}
+{% macro ratio(numerator, denominator) -%}{{ divide(numerator, denominator) }}{%- endmacro %}

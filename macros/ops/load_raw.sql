@@ -22,9 +22,9 @@
     {%- do run_query(raw_ledger_ddl(ledger)) -%}
     {%- set listed = "select parse_filename(file, true) as batch_id, file from glob('" ~ root ~ "/processing-metadata/*/*.json')" -%}
     {%- set fresh = run_query("select file from (" ~ listed ~ ") as listed where batch_id not in (select batch_id from " ~ ledger ~ ") order by file").columns[0].values() | list -%}
-    {%- set gone = run_query("select batch_id from " ~ ledger ~ " where root <> '" ~ root ~ "' or batch_id not in (select batch_id from (" ~ listed ~ "))").columns[0].values() | list -%}
+    {%- set gone = run_query("select batch_id from " ~ ledger ~ " where batch_id not in (select batch_id from (" ~ listed ~ "))").columns[0].values() | list -%}
     {%- if gone %}{% do run_query("delete from " ~ ledger ~ " where batch_id in ('" ~ gone | join("', '") ~ "')") %}{% endif -%}
-    {%- if fresh %}{% do run_query(raw_ledger_insert(ledger, root, fresh)) %}{% endif -%}
+    {%- if fresh %}{% do run_query(raw_ledger_insert(ledger, fresh)) %}{% endif -%}
     {%- do run_query('create or replace view ' ~ batch ~ ' as select batch_id, input, arrived_at, rows_read, rows_accepted, rows_duplicate, rows_quarantined, mapping, replay_of from ' ~ ledger) -%}
     {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name != 'batch' -%}
         {%- do run_query(raw_view(ledger, root, node)) -%}
@@ -34,15 +34,14 @@
 {% macro raw_ledger_ddl(ledger) %}
     create table if not exists {{ ledger }} (
         batch_id varchar, input varchar, arrived_at timestamp, rows_read bigint, rows_accepted bigint, rows_duplicate bigint,
-        rows_quarantined bigint, mapping varchar, replay_of varchar, files varchar[], columns varchar[], root varchar
+        rows_quarantined bigint, mapping varchar, replay_of varchar, files varchar[], columns varchar[]
     )
 {% endmacro %}
 
-{% macro raw_ledger_insert(ledger, root, files) %}
+{% macro raw_ledger_insert(ledger, files) %}
     insert into {{ ledger }}
     select
-        batch_id, input, arrived_at, rows_read, rows_accepted, rows_duplicate, rows_quarantined, mapping, replay_of, files, columns,
-        '{{ root }}' as root
+        batch_id, input, arrived_at, rows_read, rows_accepted, rows_duplicate, rows_quarantined, mapping, replay_of, files, columns
     from read_json(['{{ files | join("', '") }}'], format = 'newline_delimited', columns = {
         batch_id: 'varchar', input: 'varchar', arrived_at: 'timestamp', rows_read: 'bigint', rows_accepted: 'bigint',
         rows_duplicate: 'bigint', rows_quarantined: 'bigint', mapping: 'varchar', replay_of: 'varchar', files: 'varchar[]',

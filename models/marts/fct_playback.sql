@@ -74,7 +74,8 @@ resolved as (
         {{ div_floor(epoch_us('sequenced.next_started_at') ~ ' - ' ~ epoch_us('sequenced.started_at'), 1000) }} as gap_ms,
         rule.valid_play_ms,
         rule.skip_below_ms,
-        rule.complete_percent
+        rule.complete_percent,
+        rule.is_length_imputed and sequenced.reported_ms is null as is_imputed
     from sequenced
     inner join rule on sequenced.media_kind = rule.media_kind
     left join content on sequenced.content_id = content.content_id
@@ -91,7 +92,7 @@ timed as (
         *,
         case
             when reported_ms is not null then reported_ms
-            when content_duration_ms is null then null
+            when not is_imputed or content_duration_ms is null then null
             when gap_ms < content_duration_ms then gap_ms
             else content_duration_ms
         end as playing_ms
@@ -117,8 +118,7 @@ judged as (
             when content_duration_ms is not null and playing_ms is not null
                 then content_watched_ms * 100 >= content_duration_ms * complete_percent
         end as is_complete,
-        coalesce(reported_ms > 0, true) as is_started,
-        reported_ms is null as is_imputed
+        coalesce(reported_ms > 0, true) as is_started
     from watched
 
 ),
