@@ -71,11 +71,10 @@ class Population:
     growth: Growth
     hazards: Floats  # probability of leaving per day, by hazard class
     hazard_class: Grown
-    _rank: Grown = field(init=False)
+    _order: Ints = field(init=False, default_factory=lambda: np.zeros(0, dtype=np.int64))
     _leaves: Grown = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rank = Grown(lambda count: Stream(self.seed, f"{self.name}/rank")(np.arange(count)))
         self._leaves = Grown(self._leaving_days)
 
     def _leaving_days(self, count: int) -> Ints:
@@ -90,8 +89,16 @@ class Population:
 
     def active(self, day: int) -> Ints:
         """The accounts of that day, in an order that does not change from day to day."""
-        alive = np.flatnonzero(self.is_alive(day))
-        return np.asarray(alive[np.argsort(self._rank(self.growth.size(day))[alive], kind="stable")])
+        size = self.growth.size(day)
+        order = self._order_of(size)
+        order = order[order < size]
+        return np.asarray(order[self.is_alive(day)[order]])
+
+    def _order_of(self, size: int) -> Ints:
+        """At least the first `size` accounts in the order of their hashes, sorted once for many days."""
+        if size > len(self._order):
+            self._order = np.argsort(Stream(self.seed, f"{self.name}/rank")(np.arange(size + size // 4)), kind="stable")
+        return self._order
 
 
 def pick_accounts(hashed: UInts, active: Ints) -> Ints:
