@@ -89,10 +89,16 @@ BAD_KINDS: Mapping[str, tuple[BadKind, ...]] = {
 }
 
 
+MALFORMED: Mapping[str, str] = {"csv": "malformed_row", "ndjson": "malformed_json"}
+
+
 @dataclass(frozen=True)
 class BadRow:
-    """One bad row as it stands in a file: all its values by column, and the reasons expected for it."""
+    """One bad row as it stands in a file: all its values by column, and the reasons expected for it.
+
+    is_malformed: the values are good, but the line is not: one field too many (CSV), or cut short (NDJSON).
+    """
 
     values: Mapping[str, Any]
     reasons: tuple[str, ...]
-    as_text: bool
+    is_malformed: bool = False

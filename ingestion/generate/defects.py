@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.generate.bad_rows import BAD_KINDS, BadRow
+from ingestion.generate.bad_rows import BAD_KINDS, MALFORMED, BadRow
 from ingestion.generate.changes import CHANGEABLE, changed_facts, changed_rows
 from ingestion.generate.hashing import Bools, Ints, Stream, below, chance
 from ingestion.generate.plan import Plan
@@ -125,9 +125,9 @@ class Damage:
         kinds["duplicate"] = count
         return pa.concat_tables([table, table.slice(0, count)]), kinds
 
-    def bad_rows(self, name: str, day: int, table: pa.Table, typed: bool) -> list[BadRow]:
-        """Bad rows for the file of that day, made from its good rows; `typed`: the file keeps column types."""
-        kinds = [kind for kind in BAD_KINDS[name] if not (typed and kind.as_text)]
+    def bad_rows(self, name: str, day: int, table: pa.Table, file_format: str) -> list[BadRow]:
+        """Bad rows for the file of that day, made from its good rows; Parquet can't hold those that need text."""
+        kinds = [kind for kind in BAD_KINDS[name] if file_format in MALFORMED or not kind.as_text]
         if name not in FACT_INPUTS and day > 0:
             return []
         wanted = len(kinds) if name not in FACT_INPUTS else min(self.defects.bad_rows_a_file, len(kinds))
@@ -135,7 +135,9 @@ class Damage:
         for place in range(wanted if table.num_rows else 0):
             kind = kinds[(day * wanted + place) % len(kinds)]
             base = table.slice((place * 7919 + 1) % table.num_rows, 1).to_pylist()[0]
-            rows.append(BadRow({**base, **kind.values}, kind.reasons, kind.as_text))
+            rows.append(BadRow({**base, **kind.values}, kind.reasons))
+        if rows and name in FACT_INPUTS and file_format in MALFORMED:
+            rows.append(BadRow(table.slice(0, 1).to_pylist()[0], (MALFORMED[file_format],), is_malformed=True))
         return rows
 
 

@@ -28,8 +28,8 @@ class Delivery:
     kinds: dict[str, int] = field(default_factory=dict)
 
 
-def deliveries(plan: Plan, name: str, defects: Defects | None = None, typed: bool = False) -> Iterator[Delivery]:
-    """The files of one input. typed: for a format with column types (Parquet), so without rows that need text.
+def deliveries(plan: Plan, name: str, defects: Defects | None = None, file_format: str = "csv") -> Iterator[Delivery]:
+    """The files of one input. file_format decides only which bad rows there can be.
 
     With defects, rows of the last days may arrive up to ten days after the last day.
     """
@@ -42,7 +42,7 @@ def deliveries(plan: Plan, name: str, defects: Defects | None = None, typed: boo
     damage = Damage(plan, defects)
     for day in range(plan.days + (LATEST_DAYS if name in FACT_INPUTS else 0)):
         table, kinds = _facts(damage, name, day) if name in FACT_INPUTS else damage.dimension(name, day)
-        bad = tuple(damage.bad_rows(name, day, table, typed)) if day < plan.days else ()
+        bad = tuple(damage.bad_rows(name, day, table, file_format)) if day < plan.days else ()
         if table.num_rows or bad:
             yield Delivery(name, day, file_name(plan, name, day), table, bad, {**kinds, "bad": len(bad)})
 

@@ -77,7 +77,7 @@ def generate_all(
     kept: dict[str, list[pa.Table]] = {name: [] for name in INPUTS}
     for name in INPUTS:
         found[name] = {}
-        for delivery in deliveries(plan, name, defects, typed=file_format == "parquet"):
+        for delivery in deliveries(plan, name, defects, file_format):
             path = write_delivery(delivery, folder / INPUT_FOLDER, file_format)
             found[name][path.name] = _known(delivery, counted=defects is not None)
             summary.bytes_written += path.stat().st_size

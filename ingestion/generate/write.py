@@ -69,13 +69,14 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _bad_values(delivery: Delivery) -> list[dict[str, Any]]:
+def _bad_values(delivery: Delivery) -> list[tuple[dict[str, Any], bool]]:
+    """The values of each bad row by column, and whether its line is to be malformed."""
     rows = []
     for bad in delivery.bad:
         row = {column: _text(value) for column, value in bad.values.items()}
         if isinstance(bad.values.get("date"), date):
             row["date"] = bad.values["date"].strftime(date_form(delivery.day))
-        rows.append(row)
+        rows.append((row, bad.is_malformed))
     return rows
 
 
@@ -90,8 +91,9 @@ def _write_csv(table: pa.Table, delivery: Delivery, file: io.BufferedWriter) -> 
         if batch.num_rows:
             arrow_csv.write_csv(batch, file, options)
     text = io.StringIO()
-    writer = csv.DictWriter(text, table.column_names, lineterminator="\n")
-    writer.writerows(_bad_values(delivery))
+    writer = csv.writer(text, lineterminator="\n")
+    for row, is_malformed in _bad_values(delivery):
+        writer.writerow([*row.values(), *(["surplus"] if is_malformed else [])])
     file.write(text.getvalue().encode())
 
 
@@ -101,7 +103,9 @@ def _write_ndjson(table: pa.Table, delivery: Delivery, path: Path) -> None:
         quoted = str(path).replace("'", "''")
         connection.execute(f"COPY delivery TO '{quoted}' (FORMAT json)")
     with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _bad_values(delivery))
+        for row, is_malformed in _bad_values(delivery):
+            line = json.dumps(row, ensure_ascii=False)
+            file.write((line[:-1] if is_malformed else line) + "\n")
 
 
 def _write_parquet(delivery: Delivery, path: Path) -> None:

@@ -105,4 +105,18 @@ def test_parquet_holds_bad_rows_but_those_that_no_column_can_hold(tmp_path: Path
             assert parquet.read_metadata(tmp_path / "inputs" / name / file).num_rows == one["rows"]
             reasons += [reason.split(":")[0] for bad in one["bad"] for reason in bad["reasons"]]
     assert "missing" in reasons and "above_maximum" in reasons
-    assert not {"bad_type", "bad_timestamp"} & set(reasons)
+    assert not {"bad_type", "bad_timestamp", "malformed_row", "malformed_json"} & set(reasons)
+
+
+def test_ndjson_has_lines_that_are_no_json_where_they_are_said_to_be(tmp_path: Path) -> None:
+    generate_all(PLAN, tmp_path, "ndjson", Defects(), with_truth=False)
+    known = json.loads((tmp_path / "truth/defects.json").read_text())["files"]["streams"]
+    for file, one in known.items():
+        malformed = {bad["row"] for bad in one["bad"] if bad["reasons"] == ["malformed_json"]}
+        for number, line in enumerate((tmp_path / "inputs/streams" / file).read_text().splitlines(), start=1):
+            if number in malformed:
+                with pytest.raises(json.JSONDecodeError):
+                    json.loads(line)
+            else:
+                json.loads(line)
+    assert any(bad["reasons"] == ["malformed_json"] for one in known.values() for bad in one["bad"])
