@@ -6,10 +6,7 @@
 {% macro content_parts(relation, column, part) %}
 number as (
 
-    select 1 + hundreds.n * 100 + tens.n * 10 + ones.n as n
-    from ({{ digits() }}) as ones
-    cross join ({{ digits() }}) as tens
-    cross join ({{ digits() }}) as hundreds
+    select place.n + 1 as n from {{ numbers(1000) }} as place
 
 ),
 
@@ -28,7 +25,7 @@ split as (
 
     select
         counted.content_id,
-        trim({{ dbt.split_part('counted.' ~ column, "';'", 'number.n') }}) as {{ part }}
+        trim(split_part(counted.{{ column }}, ';', number.n)) as {{ part }}
     from counted
     inner join number on counted.parts >= number.n
 
@@ -65,7 +62,3 @@ weighted as (
 
 )
 {% endmacro %}
-
-{% macro digits() -%}
-select 0 as n{% for n in range(1, 10) %} union all select {{ n }}{% endfor %}
-{%- endmacro %}

@@ -38,9 +38,9 @@ key_date as (
 playback as (
 
     select event_date from event_date
-    union distinct
+    union
     select {{ add_days('event_date', -1) }} as event_date from event_date where media_kind = 'track'
-    union distinct
+    union
     select event_date from key_date where kind in ('account', 'content')
 
 ),
@@ -49,7 +49,7 @@ playback as (
 audience as (
 
     select event_date from playback
-    union distinct
+    union
     select {{ add_days('event_date', 1) }} as event_date from playback
 
 ),
@@ -57,9 +57,9 @@ audience as (
 channel as (
 
     select event_date from playback
-    union distinct
+    union
     select event_date from revenue_date
-    union distinct
+    union
     select event_date from key_date where kind = 'channel'
 
 ),

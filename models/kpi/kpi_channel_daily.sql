@@ -51,7 +51,7 @@ watched as (
 channel_day as (
 
     select event_date, channel_id from watched
-    union distinct
+    union
     select event_date, channel_id from ad_revenue
 
 ),

@@ -6,26 +6,21 @@ with
 
 audience as (
 
-    select event_date, media_kind, instant_at, delta from {{ ref('edge_audience') }} where {{ within('event_date', touched) }}
+    select event_date, media_kind, instant_at, change from {{ ref('edge_audience') }} where {{ within('event_date', touched) }}
 
 ),
 
 kind_edge as (
 
-    select event_date, media_kind, instant_at, delta from audience
+    select event_date, media_kind, instant_at, change from audience
     union all
-    select event_date, 'all' as media_kind, instant_at, delta from audience
+    select event_date, 'all' as media_kind, instant_at, change from audience
 
 ),
 
 minute_of_day as (
 
-    select cast(hundreds.n * 100 + tens.n * 10 + ones.n + thousands.n * 1000 as bigint) as n
-    from ({{ digits() }}) as ones
-    cross join ({{ digits() }}) as tens
-    cross join ({{ digits() }}) as hundreds
-    cross join (select 0 as n union all select 1 as n) as thousands
-    where hundreds.n * 100 + tens.n * 10 + ones.n + thousands.n * 1000 < 1440
+    select cast(number.n as bigint) as n from {{ numbers(1440) }} as number
 
 ),
 
@@ -42,7 +37,7 @@ mark as (
         kind_day.event_date,
         kind_day.media_kind,
         {{ as_timestamp(add_ms(as_timestamp('kind_day.event_date'), 'minute_of_day.n * 60000')) }} as instant_at,
-        0 as delta
+        0 as change
     from kind_day
     cross join minute_of_day
 
@@ -50,9 +45,9 @@ mark as (
 
 edge as (
 
-    select event_date, media_kind, instant_at, delta from kind_edge
+    select event_date, media_kind, instant_at, change from kind_edge
     union all
-    select event_date, media_kind, instant_at, delta from mark
+    select event_date, media_kind, instant_at, change from mark
 
 ),
 

@@ -61,7 +61,7 @@ version as (
     -- an account that so far only its events know
     select
         account_id,
-        {{ dbt.split_part('account_id', "':'", 1) }} as source,
+        split_part(account_id, ':', 1) as source,
         cast(null as {{ dbt.type_string() }}) as gender,
         cast(null as {{ dbt.type_string() }}) as age_group,
         cast(null as {{ dbt.type_string() }}) as country,

@@ -37,9 +37,9 @@ piece as (
 
 edge as (
 
-    select event_date, media_kind, channel_id, region, device_type, started_at as instant_at, 1 as delta from piece
+    select event_date, media_kind, channel_id, region, device_type, started_at as instant_at, 1 as step from piece
     union all
-    select event_date, media_kind, channel_id, region, device_type, ended_at as instant_at, -1 as delta from piece
+    select event_date, media_kind, channel_id, region, device_type, ended_at as instant_at, -1 as step from piece
 
 ),
 
@@ -52,11 +52,11 @@ final as (
         channel_id,
         region,
         device_type,
-        cast(sum(delta) as bigint) as delta
+        cast(sum(step) as bigint) as change
     from edge
     where {{ within('event_date', touched) }}
     group by event_date, instant_at, media_kind, channel_id, region, device_type
-    having sum(delta) <> 0
+    having sum(step) <> 0
 
 )
 

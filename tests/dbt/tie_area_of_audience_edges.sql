@@ -38,8 +38,8 @@ edge as (
 
     select
         event_date,
-        sum(-delta * ({{ epoch_us('instant_at') }} - {{ epoch_us(as_timestamp('event_date')) }})) as playing_us,
-        sum(delta) as remainder
+        sum(-change * ({{ epoch_us('instant_at') }} - {{ epoch_us(as_timestamp('event_date')) }})) as playing_us,
+        sum(change) as remainder
     from {{ ref('edge_audience') }}
     where {{ within('event_date', touched) }}
     group by event_date, media_kind, channel_id, region, device_type

@@ -21,7 +21,7 @@ final as (
         popularity,
         duration_ms,
         -- booleans
-        explicit as is_explicit,
+        {{ reserved('explicit') }} as is_explicit,
         -- bookkeeping
         {{ origin_columns() }}
     from source

@@ -25,7 +25,7 @@ final as (
         platform,
         -- numerics
         duration_minutes * 60000 as reported_ms,
-        cast(completion_percentage / 100 as decimal(18, 6)) as reported_completion_rate,
+        cast(completion_percentage * cast(0.01 as decimal(3, 2)) as decimal(18, 6)) as reported_completion_rate,
         engagement_score,
         buffer_count as stall_count,
         ads_watched as ad_count,

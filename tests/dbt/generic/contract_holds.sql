@@ -18,10 +18,10 @@ batch as (
 
 checked as (
 
-    select raw.*
-    from {{ model }} as raw
-    inner join batch on raw.batch_id = batch.batch_id
-    where {{ arrived_in('raw.arrival_date', [input], window) }}
+    select landed.*
+    from {{ model }} as landed
+    inner join batch on landed.batch_id = batch.batch_id
+    where {{ arrived_in('landed.arrival_date', [input], window) }}
 
 ),
 
