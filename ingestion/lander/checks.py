@@ -50,21 +50,17 @@ def check_query(
     sound = " and ".join(f"not coalesce({condition}, false)" for _, condition in tests) or "true"
     reasons = ", ".join(f"case when {condition} then {quote(reason)} end" for reason, condition in tests)
     fields = ", ".join(name(f.name) for f in contract.fields)
+    cut = f"(select relation.*, {columns.extra} as extra, {texts}{nested} from {relation} relation)"
+    typed = f"(select *, {values} from {cut})"
+    judged = f"(select *, problem is null and {sound} as is_good from {typed})"
     return f"""
-with texts as (
-    select relation.*, {columns.extra} as extra, {texts}{nested} from {relation} relation
-), typed as (
-    select *, {values} from texts
-), judged as (
-    select *, problem is null and {sound} as is_good from typed
-)
 select {fields}, source_row, extra,
     case when is_good then null when problem is not null then to_json([problem])::varchar
          else to_json(list_sort(list_filter([{reasons}], reason -> reason is not null)))::varchar end as reasons,
     case when is_good then null else coalesce(raw_text, {columns.raw}) end as raw_text,
     case when is_good then null when raw_text is null then 'record' else 'text' end as raw_kind,
     case when is_good then hash({fields}, extra) end as fingerprint
-from judged"""
+from {judged}"""
 
 
 def _text(field: Field, columns: Columns) -> str:
@@ -72,8 +68,7 @@ def _text(field: Field, columns: Columns) -> str:
     column = name("x_" + field.name)
     if source is None:
         return f"null::varchar as {column}"
-    keep_blanks = field.type == "string" and not field.enum and "trim" not in field.normalise
-    return f"{present(source, trim=not keep_blanks)} as {column}"
+    return f"{present(source)} as {column}"
 
 
 def _tests(contract: Contract, field: Field, columns: Columns, arrived_at: datetime) -> list[tuple[str, str]]:
@@ -98,8 +93,9 @@ def _tests(contract: Contract, field: Field, columns: Columns, arrived_at: datet
     if field.required:
         tests.append((f"missing:{field.name}", f"{text} is null"))
     elif field.required_when is not None:
-        values = ", ".join(quote(v) for v in field.required_when.values)
-        tests.append((f"missing:{field.name}", f"{text} is null and {name(field.required_when.field)} in ({values})"))
+        other = name(field.required_when.field)
+        cases = " ".join(f"when {quote(v)} then {text} is null" for v in field.required_when.values)
+        tests.append((f"missing:{field.name}", f"case {other} {cases} end"))
     if field.minimum is not None:
         tests.append((f"below_minimum:{field.name}", f"{typed} < {field.minimum}"))
     if field.maximum is not None:

@@ -21,7 +21,7 @@ import pyarrow.csv as arrow_csv
 
 from ingestion.lander.sources import Inspection, open_bytes
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 RECORD_LIMIT = 1 << 22
 DELIMITERS = (",", ";", "\t", "|")
 

@@ -234,7 +234,7 @@ def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: tables.Table
         raise tables.Unreadable([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
     if table.is_empty:
         return write.Written()
-    staged = shop.folder / f"{batch.batch_id}.parquet"
+    staged = shop.folder / batch.batch_id
     with write.connect(shop.settings) as connection:
         query = checks.check_query(batch.contract, made.columns, made.values, table.relation, job.arrived_at)
         stage(connection, table, query, staged, job.file)
@@ -265,22 +265,26 @@ def _lacks(job: Job, made: plan.Plan) -> str:
 def stage(
     connection: duckdb.DuckDBPyConnection, table: tables.Table, query: str, staged: Path, file: sources.Inspection
 ) -> None:
-    """Run the check, the fast way of reading first. Raises Unreadable when no way gets through the file."""
+    """Run the check into the folder `staged`, the fast way of reading first.
+
+    Raises Unreadable when no way gets through the file.
+    """
     for attempt in range(max(1, len(table.attempts))):
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
         try:
-            tables.bind(connection, table, attempt)
-            write.stage(connection, query, staged)
+            for number in tables.slices(connection, table, attempt):
+                write.stage(connection, query, staged, number)
             return
         except (duckdb.Error, pa.ArrowInvalid) as error:
-            if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException)) and "parquet" not in str(error).lower():
-                raise
-            if attempt + 1 < len(table.attempts):
-                continue
-            _give_up(file, table, error)
+            if attempt + 1 >= len(table.attempts):
+                _give_up(file, table, error)
 
 
 def _give_up(file: sources.Inspection, table: tables.Table, error: Exception) -> None:
     """Tell a broken file from a broken query: only the first is the file's fault."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raise error
     if file.format == "parquet":
         raise tables.Unreadable("unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})") from error
     if file.format == "json" and not table.attempts and isinstance(error, duckdb.InvalidInputException):

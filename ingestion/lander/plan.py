@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ingestion import contract as contracts
 from ingestion.contract import Contract, ContractError, Field, UnknownHeaderError, normalise_name
 from ingestion.lander.checks import Columns
-from ingestion.lander.convert import in_zone, is_decimal, quote, to_utc_from_epoch, trimmed, value
+from ingestion.lander.convert import in_zone, is_decimal, quote, to_utc_from_epoch, trimmed, value, words
 from ingestion.lander.tables import Table
 from ingestion.mapping import Mapping
 
@@ -67,7 +67,7 @@ def make_plan(contract: Contract, mapping: Mapping | None, table: Table) -> Plan
     }
     if mapping is not None:
         text.update({field: quote(constant) for field, constant in mapping.constants.items()})
-        text.update({field: _translated(text[field], words) for field, words in mapping.values.items() if field in text})
+        text.update({field: _translated(text[field], theirs) for field, theirs in mapping.values.items() if field in text})
     columns = Columns(
         text=text,
         extra=table.extra(list(found.values()), [c for c in table.header if c not in taken]),
@@ -110,29 +110,29 @@ def _joined(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
 
-def _translated(text: str, words: dict[str, str]) -> str:
-    cases = " ".join(f"when {quote(word)} then {quote(ours)}" for word, ours in words.items())
-    return f"(case lower({trimmed(text)}) {cases} else {text} end)"
+def _translated(text: str, meanings: dict[str, str]) -> str:
+    return f"({words(trimmed(text), meanings, otherwise=text)})"
 
 
 def _value(field: Field, mapping: Mapping | None) -> str:
     """SQL of a field's value, with the mapping's rule for times and units where it has one."""
     text = f'"x_{field.name}"'
+    cut = trimmed(text)
     time = mapping.time.get(field.name) if mapping else None
     unit = mapping.units.get(field.name) if mapping else None
     if time is not None:
         zone = None if time.zone == "UTC" else time.zone
         if time.unit is not None:
             kind = "date" if field.type == "date" else "timestamp"
-            return f"try_cast({to_utc_from_epoch(text, EPOCH_SCALE[time.unit])} as {kind})"
+            return f"try_cast({to_utc_from_epoch(cut, EPOCH_SCALE[time.unit])} as {kind})"
         if time.strptime is not None:
-            return _parsed(field, text, time.strptime, zone)
+            return _parsed(field, cut, time.strptime, zone)
         return value(field, text, zone)
     if unit is not None:
         scale = field.scale or 0
-        number = f"round(try_cast({text} as double) * {unit.multiply} / {unit.divide}, {scale})"
+        number = f"round(try_cast({cut} as double) * {unit.multiply} / {unit.divide}, {scale})"
         kind = "bigint" if field.type == "bigint" else f"decimal({field.precision},{scale})"
-        return f"(case when {is_decimal(text)} then try_cast({number} as {kind}) end)"
+        return f"(case when {is_decimal(cut)} then try_cast({number} as {kind}) end)"
     return value(field, text)
 
 

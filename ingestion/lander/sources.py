@@ -42,7 +42,6 @@ class Inspection:
     gzipped: bool
     content_hash: str
     is_utf8: bool
-    has_nul: bool
     head: bytes
     size: int
     problem: str | None = None
@@ -68,7 +67,8 @@ def _matches(argument: str) -> list[Path]:
         return [p for p in path.rglob("*") if p.is_file() and is_known(p) and not _hidden(p, path)]
     if path.is_file():
         return [path]
-    return [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
+    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - the pattern may be absolute
+    return [Path(p) for p in found if Path(p).is_file()]
 
 
 def is_known(path: Path) -> bool:
@@ -82,8 +82,8 @@ def _hidden(path: Path, below: Path) -> bool:
 
 
 def inspect(path: Path) -> Inspection:
-    """Read a file once: its hash, its format, whether it is UTF-8, whole, and free of NUL characters."""
-    with open(path, "rb") as handle:
+    """Read a file once: its hash, its format, whether it is UTF-8 and whole."""
+    with path.open("rb") as handle:
         gzipped = handle.read(2) == GZIP_MAGIC
     try:
         return _scan(path, gzipped, unpack=gzipped)
@@ -95,15 +95,13 @@ def inspect(path: Path) -> Inspection:
 
 def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -> Inspection:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    head, tail, size, is_utf8, has_nul = b"", b"", 0, True, False
+    head, size, is_utf8 = b"", 0, True
     with open_bytes(path, unpack) as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
             if not size:
                 head = block[:SNIFF]
             size += len(block)
-            has_nul = has_nul or b"\0" in block or b"\\u0000" in tail + block
-            tail = block[-6:]
             is_utf8 = is_utf8 and _decodes(decoder, block)
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     form = _format(path, head)
@@ -111,7 +109,7 @@ def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -
         problem = "empty_file"
     if problem is None and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and form != "parquet":
         problem = "not_utf8"
-    return Inspection(path, form, gzipped, digest.hexdigest(), is_utf8, has_nul, head, size, problem)
+    return Inspection(path, form, gzipped, digest.hexdigest(), is_utf8, head, size, problem)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
@@ -132,6 +130,6 @@ def _format(path: Path, head: bytes) -> str:
     return "json" if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[") else "csv"
 
 
-def open_bytes(path: Path, gzipped: bool) -> io.BufferedIOBase:
+def open_bytes(path: Path, gzipped: bool) -> io.BufferedReader | gzip.GzipFile:
     """The content of a file, uncompressed."""
-    return gzip.open(path, "rb") if gzipped else open(path, "rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if gzipped else path.open("rb")

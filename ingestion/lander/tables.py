@@ -21,6 +21,7 @@ from ingestion.lander.sources import Inspection
 
 STREAM = "incoming"
 OBJECT_LIMIT = 1 << 28
+SLICE_BYTES = 96 << 20
 
 
 class Unreadable(Exception):
@@ -216,8 +217,28 @@ def _parquet(path: Path) -> Table:
     )
 
 
-def bind(connection: duckdb.DuckDBPyConnection, table: Table, attempt: int) -> None:
-    """Give the connection the stream that the relation reads (nothing to do for DuckDB's own readers)."""
-    if table.attempts:
-        reader = pa.RecordBatchReader.from_batches(table.schema, table.attempts[attempt]())
-        connection.register(STREAM, reader)
+def slices(connection: duckdb.DuckDBPyConnection, table: Table, attempt: int) -> Iterator[int]:
+    """Bind the stream piece by piece: the relation reads one piece each time this yields its number.
+
+    A COPY in DuckDB keeps all text that it got from Arrow until it ends, so that one COPY of a whole file
+    would hold the whole file. Without a stream (DuckDB's own readers) there is one piece.
+    """
+    if not table.attempts:
+        yield 0
+        return
+    batches = table.attempts[attempt]()
+    number, first = 0, next(batches, None)
+    while first is not None or number == 0:
+        piece = _piece(first, batches)
+        connection.register(STREAM, pa.RecordBatchReader.from_batches(table.schema, piece))
+        yield number
+        connection.unregister(STREAM)
+        number, first = number + 1, next(batches, None)
+
+
+def _piece(first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    held, batch = 0, first
+    while batch is not None:
+        yield batch
+        held += batch.nbytes
+        batch = next(rest, None) if held < SLICE_BYTES else None
