@@ -5,9 +5,9 @@
   check: true in a test, whose progress is its own: `dbt build` checks what it has not passed yet, `dbt test` everything.
 #}
 {% macro load_window(check=false) %}
+    {%- if model.resource_type == 'unit_test' -%}{{ return({'from': 0, 'to': 1000}) }}{%- endif -%}
     {%- set progress = ref('int_progress') -%}
     {%- set registered = ref('int_batch') -%}
-    {%- if model.resource_type == 'unit_test' -%}{{ return({'from': 0, 'to': 1000}) }}{%- endif -%}
     {%- if not introspects() -%}{{ return({'from': 4, 'to': 7}) }}{%- endif -%}
     {%- set name = check_reader(model) if check else model.name -%}
     {%- set parents = incremental_parents(model.unique_id) -%}
