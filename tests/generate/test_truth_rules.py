@@ -107,6 +107,50 @@ def test_television_is_complete_from_99_percent(percent: float | None, complete:
     assert playbacks(viewership_logs=[views(("S", "1", "Show", 0, 5, percent))])[0]["is_complete"] is complete
 
 
+@pytest.mark.parametrize(
+    ("listened_ms", "valid", "skipped", "complete"),
+    [
+        (29_999, False, True, False),
+        (30_000, True, False, False),
+        (296_999, True, False, False),
+        (297_000, True, False, True),
+    ],
+)
+def test_limits_belong_to_the_upper_side(listened_ms: int, valid: bool, skipped: bool, complete: bool) -> None:
+    [row] = playbacks(streams=[listens(("1", "T", 0, listened_ms))], songs=[LONG])
+    assert (row["is_valid"], row["is_skipped"], row["is_complete"]) == (valid, skipped, complete)
+
+
+def test_a_short_track_heard_out_is_no_skip() -> None:
+    [row] = playbacks(streams=[listens(("1", "T", 0, None))], songs=[songs(("T", "Jingle", "A", 5, 20_000, "pop"))])
+    assert (row["is_complete"], row["is_valid"], row["is_skipped"]) == (True, False, False)
+
+
+def test_the_most_popular_content_need_not_be_the_most_played() -> None:
+    catalogue = songs(
+        ("a", "Much heard", "A", 40, 300_000, "pop"),
+        ("b", "Well known", "B;C", 90, 300_000, "pop"),
+        ("c", "Unrated", "D", None, 300_000, "pop"),
+    )
+    heard = [("1", "a", 0, 40_000), ("1", "a", 100, 40_000), ("1", "b", 200, 40_000), ("1", "c", 300, 40_000)]
+    [row] = compute({"streams": [listens(*heard)], "songs": [catalogue]}).tables["kpi_genre_daily"].to_pylist()
+    assert (row["top_content_title"], row["top_artist"]) == ("Much heard", "A")
+    assert (row["top_popularity"], row["top_content_title_by_popularity"]) == (90, "Well known")
+    assert row["top_artists_by_popularity"] == "B;C"
+    assert (row["popularity_sum"], row["popularity_plays"], str(row["popularity_index"])) == (170, 3, "56.666667")
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [(13, "<18"), (17, "<18"), (18, "18-25"), (25, "18-25"), (26, "26-35"), (35, "26-35"), (36, "36-45"), (45, "36-45"),
+     (46, "46-60"), (60, "46-60"), (61, "60+"), (120, "60+")],
+)  # fmt: skip
+def test_age_groups(age: int, group: str) -> None:
+    users = pa.table({"user_id": ["1"], "user_age": [age], "user_country": ["Canada"]})
+    table = compute({"streams": [listens(("1", "T", 0, None))], "users": [users]}).tables["kpi_demographic_daily"]
+    assert table.column("age_group").to_pylist() == [group]
+
+
 def test_a_corrected_track_changes_its_old_days() -> None:
     streams = [listens(("1", "T", 0, 40_000))]
     old = songs(("T", "Tune", "A;B", 50, 300_000, "pop"), ("T", "Tune", "A;B", 50, 300_000, "rock"))

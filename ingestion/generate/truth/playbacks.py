@@ -123,7 +123,8 @@ def build(inputs: Inputs, accounts: Mapping[str, Account], contents: Mapping[str
         is_started=is_started,
         is_valid=is_started & playing.known & ~short,
         is_complete=is_complete,
-        is_skipped=is_started & (is_complete != 1) & short & (end_reason != NULL) & (end_reason != COMPLETE),
+        # A playback that is not complete, and has an end reason, was stopped or left for the next content.
+        is_skipped=is_started & (is_complete != 1) & short & (end_reason != NULL),
         is_imputed=(kind == TRACK) & ~reported.known,
         is_live=np.concatenate([log.is_live for log in logs]),
         end_reason=end_reason,
