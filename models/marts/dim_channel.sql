@@ -29,16 +29,12 @@ mention as (
 
 ),
 
-ranked_mention as (
+registered_mention as (
 
     select
         mention.channel_id,
         mention.channel_name,
-        {{ version_origin('mention') }},
-        row_number() over (
-            partition by mention.channel_id
-            order by mention.arrived_at desc, mention.batch_id desc, mention.source_row desc
-        ) as recency
+        {{ version_origin('mention') }}
     from mention
     inner join batch on mention.batch_id = batch.batch_id
 
@@ -59,7 +55,7 @@ version as (
     union all
     select
         channel_id,
-        coalesce(channel_name, channel_id) as channel_name,
+        channel_name,
         cast(null as {{ dbt.type_string() }}) as genre,
         cast(null as {{ dbt.type_string() }}) as language,
         cast(null as bigint) as launch_year,
@@ -68,8 +64,20 @@ version as (
         _batch_id,
         _source_row,
         _load_seq
-    from ranked_mention
-    where recency = 1
+    from registered_mention
+    where channel_name is not null
+    union all
+    select
+        channel_id,
+        channel_id as channel_name,
+        cast(null as {{ dbt.type_string() }}) as genre,
+        cast(null as {{ dbt.type_string() }}) as language,
+        cast(null as bigint) as launch_year,
+        false as is_known,
+        {{ unarrived_origin() }},
+        max(_load_seq) as _load_seq
+    from registered_mention
+    group by channel_id
     union all
     select
         'not_applicable' as channel_id,

@@ -44,23 +44,34 @@ class Batch:
     rows: tuple[dict[str, Any], ...]
 
 
+def as_table(batch: Batch) -> pa.Table:
+    """The rows of a batch with the contract's columns and types."""
+    return pa.table({
+        field.name: pa.array(
+            [row.get(field.name) for row in batch.rows],
+            pa.decimal128(field.precision, field.scale) if field.type == "decimal" else ARROW[field.type],
+        )
+        for field in contract.load(batch.input).fields
+    })  # fmt: skip
+
+
 def write_batch(zone: Zone, batch: Batch) -> None:
     """Land a batch as the lander does: data file, then manifest."""
-    spec = contract.load(batch.input)
     arrived = batch.arrived_at.replace(tzinfo=UTC)
-    columns: dict[str, pa.Array] = {}
-    for field in spec.fields:
-        kind = pa.decimal128(field.precision, field.scale) if field.type == "decimal" else ARROW[field.type]
-        columns[field.name] = pa.array([row.get(field.name) for row in batch.rows], kind)
-    count = len(batch.rows)
-    columns["batch_id"] = pa.array([batch.batch_id] * count, pa.string())
-    columns["arrived_at"] = pa.array([batch.arrived_at] * count, pa.timestamp("us"))
-    columns["source_file"] = pa.array([f"{batch.batch_id}.csv"] * count, pa.string())
-    columns["source_row"] = pa.array(range(1, count + 1), pa.int64())
-    columns["extra"] = pa.array([None] * count, pa.string())
+    table = as_table(batch)
+    fields, count = table.column_names, table.num_rows
+    bookkeeping = {
+        "batch_id": pa.array([batch.batch_id] * count, pa.string()),
+        "arrived_at": pa.array([batch.arrived_at] * count, pa.timestamp("us")),
+        "source_file": pa.array([f"{batch.batch_id}.csv"] * count, pa.string()),
+        "source_row": pa.array(range(1, count + 1), pa.int64()),
+        "extra": pa.array([None] * count, pa.string()),
+    }
     path = zone.folder("raw", batch.input, arrived) / f"{batch.batch_id}-0.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path)
+    for name, values in bookkeeping.items():
+        table = table.append_column(name, values)
+    pq.write_table(table, path)
     published = zone.publish(
         Manifest(
             batch_id=batch.batch_id,
@@ -77,7 +88,7 @@ def write_batch(zone: Zone, batch: Batch) -> None:
             reasons={},
             files=[zone.relative(path)],
             quarantine_files=[],
-            columns=[f.name for f in spec.fields],
+            columns=fields,
         )
     )
     assert published, batch.batch_id
@@ -190,8 +201,3 @@ def differences(got: dict[str, Any], want: dict[str, Any], limit: int = 4) -> li
             missing = [row for row in theirs if row not in mine][:limit]
             lines.append(f"{name}: {len(mine)} rows against {len(theirs)}; only here {extra}; only there {missing}")
     return lines
-
-
-def now() -> datetime:
-    """The present, UTC, without zone."""
-    return datetime.now(UTC).replace(tzinfo=None)

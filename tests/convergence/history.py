@@ -87,7 +87,7 @@ def _viewing(r: random.Random) -> Row:
         "session_id": f"S{r.randrange(40)}",
         "user_id": f"U{r.randrange(6)}",
         "channel_id": f"CH{r.randrange(3)}",
-        "channel_name": r.choice([None, "One", "Uno"]),
+        "channel_name": r.choice(["One", "Uno"]),
         "show_name": f"Show_{r.randrange(4)}",
         "genre": r.choice(["News", "Movies", None]),
         "event_at": _instant(r),

@@ -1,4 +1,4 @@
-"""Any split of the same batches into runs, in any order, with failures and partial builds, equals one full refresh.
+"""Any split of the same batches into runs, in any order, with failures and partial builds, equals one full refresh, and the truth.
 
 More cases than the default thirty: `CONVERGENCE_CASES=300 pytest tests/convergence/test_property.py`, from another first seed
 with CONVERGENCE_SEED.
@@ -15,6 +15,7 @@ import pytest
 
 from tests.convergence.engine import Warehouse, differences
 from tests.convergence.history import history
+from tests.convergence.oracle import compared, truth_of
 
 CASES = int(os.environ.get("CONVERGENCE_CASES", "30"))
 FIRST = int(os.environ.get("CONVERGENCE_SEED", "1"))
@@ -72,6 +73,8 @@ def test_any_split_equals_one_full_refresh(warehouse: Warehouse, seed: int) -> N
         steps.append(run(warehouse, r))
     warehouse.dbt("build")
     incremental = warehouse.results()
+    wrong = differences(*compared(warehouse, truth_of(batches)))
+    assert not wrong, "\n".join([f"seed {seed} against the oracle, steps {steps}", *wrong])
     warehouse.dbt("run", "--full-refresh", *INCREMENTALS)
     found = differences(incremental, warehouse.results())
     assert not found, "\n".join([f"seed {seed}, steps {steps}", *found])
