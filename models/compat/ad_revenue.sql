@@ -18,13 +18,13 @@ final as (
     select
         revenue_row.channel_id,
         revenue_row.channel_name,
-        revenue_row.event_date as date,
+        revenue_row.event_date as {{ reserved('date') }},
         cast(revenue_row.ad_revenue_amount as {{ double_type() }}) as ad_revenue
     from revenue_row
     inner join winner
         on revenue_row.event_date = winner.event_date
-        and revenue_row.batch_id = winner._batch_id
-        and revenue_row.source_row = winner._source_row
+            and revenue_row.batch_id = winner._batch_id
+            and revenue_row.source_row = winner._source_row
 
 )
 

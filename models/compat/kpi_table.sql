@@ -19,7 +19,8 @@ genre_total as (
     select
         played.credited_genre as genre,
         cast(count(*) as bigint) as plays,
-        {{ ratio(sum_of('played.content_duration_ms'), 'count(played.content_duration_ms)') }} as average_track_length_ms,
+        {{ ratio(sum_of('played.content_duration_ms'), 'count(played.content_duration_ms)') }}
+            as average_track_length_ms,
         {{ ratio(sum_of('content.popularity'), 'count(content.popularity)') }} as popularity_index
     from playback_genre as played
     left join content on played.content_id = content.content_id
@@ -42,7 +43,7 @@ genre_top as (
         content.artists,
         row_number() over (
             partition by genre_content.genre
-            order by content.popularity desc, content.title, content.content_id
+            order by content.popularity desc, content.title asc, content.content_id asc
         ) as place
     from genre_content
     inner join content on genre_content.content_id = content.content_id
@@ -81,7 +82,7 @@ hour_top as (
         artists,
         row_number() over (
             partition by hour_of_day
-            order by count(*) desc, count(distinct account_id) desc, artists
+            order by count(*) desc, count(distinct account_id) desc, artists asc
         ) as place
     from heard
     where artists is not null

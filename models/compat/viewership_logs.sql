@@ -22,7 +22,7 @@ final as (
         log_row.channel_name,
         log_row.show_name,
         log_row.genre,
-        substring(cast(log_row.started_at as {{ dbt.type_string() }}), 1, 19) as timestamp,
+        substring(cast(log_row.started_at as {{ dbt.type_string() }}), 1, 19) as {{ reserved('timestamp') }},
         cast({{ div_floor('log_row.reported_ms', 60000) }} as integer) as duration_minutes,
         log_row.region,
         log_row.subscription_plan as subscription_type,
@@ -37,8 +37,8 @@ final as (
     from log_row
     inner join winner
         on log_row.event_date = winner.event_date
-        and log_row.batch_id = winner._batch_id
-        and log_row.source_row = winner._source_row
+            and log_row.batch_id = winner._batch_id
+            and log_row.source_row = winner._source_row
 
 )
 
