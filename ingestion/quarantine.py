@@ -138,7 +138,7 @@ def _replay_rows(shop: Workshop, manifest: Manifest, mapping: Mapping | None) ->
     """Check the refused rows of a batch and land the good ones."""
     contract = contracts.load(manifest.input)
     batch_id, delivery = shop.zone.next_replay(manifest, mapping.name if mapping else None)
-    file = sources.Inspection(Path(manifest.source), "json", False, manifest.content_hash, True, b"", 0)
+    file = sources.Inspection(Path(manifest.source), "json", False, manifest.content_hash, True, 0, b"", 0)
     job = _job(manifest, mapping, file)
     batch = write.Batch(batch_id, contract, job.arrived_at, manifest.source)
     shop.zone.remove_leftovers(contract.name, batch_id)

@@ -110,13 +110,10 @@ def _date(field: Field, text: str) -> str:
     if "day_first_date" in field.formats:
         cases.append(_day_first(cut, "date"))
     plain = f"try_cast({text} as date)"
-    common = f"when {plain}::varchar = {text} and {_digit_first(text)} then {plain}" if "date" in field.formats else ""
-    return f"(case {common} else case {' '.join(cases)} end end)" if common else f"(case {' '.join(cases)} end)"
-
-
-def _digit_first(text: str) -> str:
-    """DuckDB reads `infinity` and `epoch` as times; every accepted form begins with a digit."""
-    return f"{text} >= '0' and {text} < ':'"
+    slow = f"case {' '.join(cases)} end"
+    if "date" not in field.formats:
+        return f"({slow})"
+    return f"(case when length({text}) = 10 and {plain}::varchar = {text} then {plain} else {slow} end)"
 
 
 def _day_first(text: str, kind: str) -> str:
@@ -150,9 +147,10 @@ def _iso(text: str, zone: str | None) -> str:
 
 
 def _zulu(text: str) -> str:
-    """Date and time with the offset right behind, `+00` for Z and UTC: the one form that the cast reads."""
-    utc = f"regexp_replace({text}, ' ?([Zz]|UTC)$', '+00')"
-    return f"(left({text}, 10) || ' ' || replace(substr({utc}, 12), ' ', ''))"
+    """The one form with an offset that the cast reads: with seconds, the offset right behind, `+00` for Z and UTC."""
+    utc = f"regexp_replace(substr({text}, 17), ' ?([Zz]|UTC)$', '+00')"
+    seconds = f"case when starts_with({utc}, ':') then '' else ':00' end"
+    return f"(left({text}, 10) || ' ' || substr({text}, 12, 5) || {seconds} || replace({utc}, ' ', ''))"
 
 
 def in_zone(local: str, zone: str | None) -> str:

@@ -154,10 +154,13 @@ def open_job(
         table = tables.open_table(job.file, plan.wanted_keys(known, job.mapping), on_bytes)
     except tables.Unreadable as problem:
         return _contract_by_name(job, known), None, problem
-    if known is None and table.by_object and not table.header:
-        return _contract_by_name(job, known), table, None
-    contract = known or plan.choose_contract(table.header, None, None)
-    if known is None and table.by_object:
+    if known is not None:
+        return known, table, None
+    if table.by_object and not table.header:
+        contract = _contract_by_name(job, known)
+    else:
+        contract = plan.choose_contract(table.header)
+    if table.by_object:
         table = tables.open_table(job.file, plan.wanted_keys(contract, None), on_bytes)
     return contract, table, None
 

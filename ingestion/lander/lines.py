@@ -16,19 +16,26 @@ SAMPLE = 200
 SEPARATOR = "\x01"
 
 
-def sniff(head: bytes) -> tuple[str, list[str]]:
+def sniff(head: bytes, only_lines: bool) -> tuple[str, list[str]]:
     """How the objects stand in the file, and the keys of the first ones.
 
     'lines' (one a line), 'array' (one array of them) or 'unstructured' (one after the other, over several lines).
+    only_lines: the file's name says that it is NDJSON.
     """
     text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace").lstrip()
     first = text.split("\n", 1)[0]
+    if only_lines:
+        return "lines", _keys_of_lines(text)
     if text.startswith("[") and not _is_record(first, text):
         return "array", _keys(_objects(text[1:]))
     if text.startswith("{") and _decoded(first) is None and next(_objects(text), None) is not None:
         return "unstructured", _keys(_objects(text))
+    return "lines", _keys_of_lines(text)
+
+
+def _keys_of_lines(text: str) -> list[str]:
     sample = (_decoded(line) for line in text.split("\n")[:SAMPLE])
-    return "lines", _keys(one for one in sample if isinstance(one, dict))
+    return _keys(one for one in sample if isinstance(one, dict))
 
 
 def _is_record(first: str, text: str) -> bool:

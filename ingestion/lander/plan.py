@@ -25,16 +25,12 @@ class Plan:
     missing: tuple[str, ...]
 
 
-def choose_contract(header: Sequence[str], input_name: str | None, mapping: Mapping | None) -> Contract:
-    """The contract of a file: the mapping's, the one asked for, or the one that the header belongs to.
+def choose_contract(header: Sequence[str]) -> Contract:
+    """The contract that a header belongs to.
 
-    A header that lacks a required column still belongs to the input that it is closest to, when most of
+    One that lacks a single required column still belongs to the input that it is closest to, when most of
     its columns are known there; the file then goes to quarantine. Raises ContractError otherwise.
     """
-    if mapping is not None:
-        return contracts.load(mapping.input)
-    if input_name is not None:
-        return contracts.load(input_name)
     try:
         return contracts.recognise(header)
     except UnknownHeaderError:

@@ -34,6 +34,7 @@ class Inspection:
     """One pass over a file's bytes.
 
     content_hash: sha256 of the content (uncompressed where it could be uncompressed);
+    quotes: how many quote characters; an odd number means that one never closes, or is none;
     problem: the reason why no row of the file can be read, or None.
     """
 
@@ -42,6 +43,7 @@ class Inspection:
     gzipped: bool
     content_hash: str
     is_utf8: bool
+    quotes: int
     head: bytes
     size: int
     problem: str | None = None
@@ -95,13 +97,14 @@ def inspect(path: Path) -> Inspection:
 
 def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -> Inspection:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    head, size, is_utf8 = b"", 0, True
+    head, size, quotes, is_utf8 = b"", 0, 0, True
     with open_bytes(path, unpack) as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
             if not size:
                 head = block[:SNIFF]
             size += len(block)
+            quotes += block.count(b'"')
             is_utf8 = is_utf8 and _decodes(decoder, block)
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     form = _format(path, head)
@@ -109,7 +112,7 @@ def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -
         problem = "empty_file"
     if problem is None and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and form != "parquet":
         problem = "not_utf8"
-    return Inspection(path, form, gzipped, digest.hexdigest(), is_utf8, head, size, problem)
+    return Inspection(path, form, gzipped, digest.hexdigest(), is_utf8, quotes, head, size, problem)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:

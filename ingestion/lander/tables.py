@@ -20,7 +20,7 @@ from ingestion.lander.convert import BLANKS_SQL, name, quote
 from ingestion.lander.sources import Inspection
 
 STREAM = "incoming"
-OBJECT_LIMIT = 1 << 28
+OBJECT_LIMIT = 1 << 24  # bytes of one object; DuckDB takes twice as much for each thread
 SLICE_BYTES = 96 << 20
 
 
@@ -78,16 +78,18 @@ PROBLEMS = {
 def _delimited(file: Inspection, on_bytes: Callable[[int], None]) -> Table:
     dialect = delimited.sniff(file.head, tabs=".tsv" in file.path.suffixes)
     columns = {column: f"f{i}" for i, column in enumerate(dialect.header)}
+    # pyarrow lets a quote that never closes swallow the rest of the file.
+    attempts = [
+        lambda: delimited.read(file, dialect, on_bytes),
+        lambda: delimited.read_slowly(file, dialect, on_bytes),
+    ]
     return Table(
         header=dialect.header,
         relation=STREAM,
         text=columns,
         raw=_object(columns),
         extra=lambda _, names: _object_of_present(columns, names),
-        attempts=[
-            lambda: delimited.read(file, dialect, on_bytes),
-            lambda: delimited.read_slowly(file, dialect, on_bytes),
-        ],
+        attempts=attempts[1:] if file.quotes % 2 else attempts,
         schema=delimited.schema(len(dialect.header)),
         is_empty=dialect.header_only and file.size <= len(file.head),
     )
@@ -108,7 +110,7 @@ def _object_of_present(columns: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
-    layout, seen = lines.sniff(file.head)
+    layout, seen = lines.sniff(file.head, only_lines=not {".ndjson", ".jsonl"}.isdisjoint(file.path.suffixes))
     keys = _distinct([*seen, *wanted])
     if layout == "lines":
         source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
@@ -118,7 +120,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
     else:
         if not file.is_utf8:
             raise Unreadable("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
-        packing = "gzip" if file.gzipped else "none"
+        packing = "gzip" if file.gzipped else "uncompressed"
         table = _objects(
             "(select row_number() over () as source_row, null::varchar as framing, json::varchar as record "
             f"from read_json_objects({quote(str(file.path))}, format = '{layout}', compression = '{packing}', "
@@ -192,7 +194,14 @@ def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
         lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
         kept = f"json_merge_patch({rest}, json_merge_patch('{{}}', json_object({lost})))::varchar"
         rest = f"case when {several} then {kept} else {rest} end"
-    return f"case when problem is null then nullif({rest}, '{{}}') end"
+    present = f"list_filter(json_keys({rest}), key -> trim(coalesce(json_extract_string({rest}, {POINTER}), ''), {BLANKS_SQL}) <> '')"
+    pairs = f"list_transform({present}, key -> to_json(key)::varchar || ':' || json_extract({rest}, {POINTER})::varchar)"
+    whole = f"nullif('{{' || array_to_string({pairs}, ',') || '}}', '{{}}')"
+    return f"case when problem is null then case when {rest} <> '{{}}' then {whole} end end"
+
+
+#: A key as a JSON pointer: the one way to name any key, whatever characters it has.
+POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
 
 
 def _parquet(path: Path) -> Table:
