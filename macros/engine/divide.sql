@@ -1,12 +1,19 @@
 {#
   Why: division to six decimals, rounded half up, the same on every engine. DuckDB divides decimals as doubles (4.1831 / 8 comes
-  out as 0.522887, a millionth short), so it divides whole millionths there; the others divide decimals. The numerator must not
-  be negative; null where the denominator is nought.
+  out as 0.522887, a millionth short) and Snowflake rounds to twelve decimals first, so that 0.0000014999999999 would end as
+  0.000002: whole millionths are divided there. Trino's quotient of decimals has the scale of the operands, rounded once; that
+  of Redshift has sixteen or more digits. The numerator must not be negative; null where the denominator is nought.
 #}
 {% macro divide(numerator, denominator) -%}{{ return(adapter.dispatch('divide', 'media_stream_analytics')(numerator, denominator)) }}{%- endmacro %}
 
 {% macro default__divide(numerator, denominator) %}
     {{ return('cast(round(cast(' ~ numerator ~ ' as decimal(28, 6)) / nullif(' ~ denominator ~ ', 0), 6) as decimal(18, 6))') }}
+{% endmacro %}
+
+{% macro snowflake__divide(numerator, denominator) %}
+    {%- set millionths = 'cast(cast(' ~ numerator ~ ' as decimal(28, 6)) * 1000000 as decimal(34, 0))' -%}
+    {%- set quotient = div_floor('(2 * ' ~ millionths ~ ' + ' ~ denominator ~ ')', 'nullif(2 * ' ~ denominator ~ ', 0)') -%}
+    {{ return('cast(' ~ quotient ~ ' * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))') }}
 {% endmacro %}
 
 {% macro redshift__divide(numerator, denominator) %}{{ return(media_stream_analytics.default__divide(numerator, denominator)) }}{% endmacro %}

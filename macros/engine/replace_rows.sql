@@ -43,7 +43,8 @@
         {{ dates_in(keys[0], dates) }}
     {%- else -%}
         {%- if 'event_date' in keys -%}
-            {{ dates_in(target ~ '.event_date', query_dates('select distinct event_date from ' ~ temp)) }} and{{ ' ' }}
+            {%- set dates = query_dates('select distinct event_date from ' ~ temp) if introspects() else ['2026-01-01'] -%}
+            {{ dates_in(target ~ '.event_date', dates) }} and{{ ' ' }}
         {%- endif -%}
         exists (select 1 from {{ temp }} as new_row where {% for k in keys %}new_row.{{ k }} = {{ target }}.{{ k }}{{ ' and ' if not loop.last }}{% endfor %})
     {%- endif -%}
