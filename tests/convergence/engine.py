@@ -107,7 +107,7 @@ class Warehouse:
         ]  # fmt: skip
         parsed = self._invoke(dbtRunner(), "parse")
         assert parsed.success, parsed.exception
-        self._manifest = parsed.result
+        self.manifest = parsed.result
         self.zone = Zone(home / "zone")
         self.reset()
 
@@ -140,7 +140,7 @@ class Warehouse:
 
     def dbt(self, *args: str, check: bool = True) -> dbtRunnerResult:
         """Run a dbt command. With `check`, a failure raises with every failed node's message."""
-        result = self._invoke(dbtRunner(manifest=self._manifest), *args)
+        result = self._invoke(dbtRunner(manifest=self.manifest), *args)
         if check and not result.success:
             nodes = getattr(result.result, "results", None) or []
             failed = [f"{n.node.name}: {n.message}" for n in nodes if n.status not in ("success", "pass", "skipped", "warn")]

@@ -1,0 +1,99 @@
+"""Every check of the project trips on what it is for, a failed one is repeated, and a withdrawn batch is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.convergence.engine import Batch, Warehouse, differences
+from tests.convergence.history import DAY0, history
+
+#: check -> statement that breaks what it watches
+DAMAGE = {
+    "dim_account_rows": "insert into marts.dim_account select * from marts.dim_account limit 1",
+    "dim_content_rows": "update marts.dim_content set duration_ms = 0 where content_id = (select min(content_id) from marts.dim_content)",
+    "dim_channel_rows": "update marts.dim_channel set channel_name = null",
+    "dim_date_rows": "update marts.dim_date set weekday_number = 8 where event_date = date '2026-01-01'",
+    "fct_ad_revenue_rows": "update marts.fct_ad_revenue set ad_revenue_amount = -1",
+    "fct_playback_rows": "insert into marts.fct_playback select * from marts.fct_playback limit 1",
+    "edge_audience_rows": "update marts.edge_audience set change = 0",
+    "bridge_content_genre_rows": "create or replace view marts.bridge_content_genre as select 'c' as content_id, 'g' as genre, 2 as weight",
+    "bridge_content_artist_rows": "create or replace view marts.bridge_content_artist as select 'c' as content_id, 'a' as artist, 0 as weight",
+    "kpi_channel_daily_rows": "update kpi.kpi_channel_daily set plays = attempts + 1",
+    "kpi_content_daily_rows": "update kpi.kpi_content_daily set skipped_plays = plays + 1",
+    "kpi_genre_daily_rows": "update kpi.kpi_genre_daily set plays_allocated = plays + 1",
+    "kpi_top_content_daily_rows": "update kpi.kpi_top_content_daily set place = 1",
+    "kpi_hourly_rows": "update kpi.kpi_hourly set hour_of_day = 24",
+    "kpi_demographic_daily_rows": "update kpi.kpi_demographic_daily set plays = 1, is_suppressed = true",
+    "kpi_device_region_daily_rows": "insert into kpi.kpi_device_region_daily select * from kpi.kpi_device_region_daily limit 1",
+    "kpi_concurrency_rows": "update kpi.kpi_concurrency set concurrent_average = concurrent_peak + 1",
+    "tie_facts_neither_drop_nor_multiply": "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)",
+    "tie_hours_of_kpis_and_playbacks": "update kpi.kpi_device_region_daily set playing_ms = playing_ms + 1",
+    "tie_area_of_audience_edges": "update marts.edge_audience set instant_at = instant_at + interval 1 second where change > 0",
+    "tie_allocated_plays": "update kpi.kpi_genre_daily set plays_allocated = plays_allocated / 2",
+    "tie_batches_are_whole": "update raw.manifest set rows_accepted = rows_accepted + 1, rows_read = rows_read + 1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    warehouse = Warehouse(tmp_path_factory.mktemp("checks"))
+    warehouse.land(history(1))
+    warehouse.dbt("build")
+    yield warehouse
+    warehouse.close()
+
+
+def failed(result: Any) -> set[str]:
+    """Names of the tests that failed; other than failures nothing may have gone wrong."""
+    assert not [r for r in result.result.results if r.status == "error"], result.result
+    return {r.node.name for r in result.result.results if r.status == "fail"}
+
+
+def test_every_custom_test_has_a_case(built: Warehouse) -> None:
+    tests = {
+        node.name for node in built.manifest.nodes.values() if node.resource_type == "test" and "audit" in node.tags
+    }
+    assert {name for name in tests if not name.startswith("contract_holds_")} == set(DAMAGE)
+
+
+@pytest.mark.slow
+def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse) -> None:
+    assert not failed(built.dbt("test", "--select", "tag:audit"))
+    built.close()
+    original = (built.zone.root / "warehouse.duckdb").read_bytes()
+    for check, statement in DAMAGE.items():
+        built.close()
+        with duckdb.connect(str(built.zone.root / "warehouse.duckdb")) as connection:
+            connection.execute(statement)
+        assert check in failed(built.dbt("test", "--select", check, check=False)), check
+        built.close()
+        (built.zone.root / "warehouse.duckdb").write_bytes(original)
+
+
+@pytest.mark.slow
+def test_a_failed_check_is_repeated_until_the_batch_is_withdrawn(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "home")
+    batches = history(2)
+    warehouse.land(batches)
+    warehouse.dbt("build")
+    want = warehouse.results()
+    bad = Batch("bad", "streams", DAY0 + timedelta(days=20), ({"user_id": "1", "track_id": "t1", "listened_at": DAY0, "listened_ms": -5},))
+    warehouse.land([bad])
+    assert failed(warehouse.dbt("build", check=False)) == {"contract_holds_streams"}
+    assert failed(warehouse.dbt("build", check=False)) == {"contract_holds_streams"}, "the second run forgot the failure"
+    warehouse.zone.withdraw("bad")
+    refused = warehouse.dbt("build", check=False)
+    assert not refused.success
+    assert "Batch bad was withdrawn" in str(refused.exception) + str([r.message for r in refused.result or []])
+    assert not warehouse.dbt("build", "--full-refresh", "--select", "kpi", check=False).success
+    warehouse.dbt("build", "--full-refresh")
+    assert not differences(warehouse.results(), want)
+    warehouse.dbt("build")
+    assert not differences(warehouse.results(), want)
+    warehouse.close()
