@@ -17,10 +17,12 @@ class Columns:
     """What a reader offers the check, as SQL over its relation.
 
     text: field -> its text (null or blank = none); nested: field -> true where the text is that of an
-    object or an array; extra: JSON of the unknown columns, null when none; raw: JSON of the original record.
+    object or an array; leftover: a text
+    that is computed once for `extra`; extra: JSON of the unknown columns, null when none; raw: JSON of the original record.
     """
 
     text: Mapping[str, str]
+    leftover: str
     extra: str
     raw: str
     nested: Mapping[str, str]
@@ -50,7 +52,8 @@ def check_query(
     sound = " and ".join(f"not coalesce({condition}, false)" for _, condition in tests) or "true"
     reasons = ", ".join(f"case when {condition} then {quote(reason)} end" for reason, condition in tests)
     fields = ", ".join(name(f.name) for f in contract.fields)
-    cut = f"(select relation.*, {columns.extra} as extra, {texts}{nested} from {relation} relation)"
+    source = f"(select *, {columns.leftover} as leftover from {relation})"
+    cut = f"(select *, {columns.extra} as extra, {texts}{nested} from {source})"
     typed = f"(select *, {values} from {cut})"
     judged = f"(select *, problem is null and {sound} as is_good from {typed})"
     return f"""

@@ -66,7 +66,8 @@ def make_plan(contract: Contract, mapping: Mapping | None, table: Table) -> Plan
         text.update({field: _translated(text[field], theirs) for field, theirs in mapping.values.items() if field in text})
     columns = Columns(
         text=text,
-        extra=table.extra(list(found.values()), [c for c in table.header if c not in taken]),
+        leftover=table.leftover(list(found.values())),
+        extra=table.extra([c for c in table.header if c not in taken]),
         raw=table.raw,
         nested=nested,
     )

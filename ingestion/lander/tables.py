@@ -37,8 +37,9 @@ class Table:
     """A file opened for one reading.
 
     header: its column names; text: column -> SQL of its text; nested: column -> SQL, true where it holds an
-    object or array; raw: SQL of the whole record as JSON; extra: (columns of each field, unknown columns) -> SQL
-    of a JSON object of the unknown ones. by_object: each record has keys of its own (JSON), not the file.
+    object or array; raw: SQL of the whole record as JSON; extra: unknown columns -> SQL of a
+    JSON object of those that are not blank, over the relation and the column `leftover`, which is what `leftover`
+    makes of the columns of each field. by_object: each record has keys of its own (JSON), not the file.
     attempts: ways to bind the stream that `relation` reads, the fast one first; none for DuckDB's own readers.
     """
 
@@ -46,10 +47,11 @@ class Table:
     relation: str
     text: Mapping[str, str]
     raw: str
-    extra: Callable[[list[list[str]], list[str]], str]
+    extra: Callable[[list[str]], str]
     nested: Mapping[str, str] = field(default_factory=dict)
     attempts: list[Callable[[], Iterator[pa.RecordBatch]]] = field(default_factory=list)
     schema: pa.Schema | None = None
+    leftover: Callable[[list[list[str]]], str] = lambda taken: "null::varchar"  # noqa: ARG005
     is_empty: bool = False
     by_object: bool = False
 
@@ -88,7 +90,7 @@ def _delimited(file: Inspection, on_bytes: Callable[[int], None]) -> Table:
         relation=STREAM,
         text=columns,
         raw=_object(columns),
-        extra=lambda _, names: _object_of_present(columns, names),
+        extra=lambda names: _object_of_present(columns, names),
         attempts=attempts[1:] if file.quotes % 2 else attempts,
         schema=delimited.schema(len(dialect.header)),
         is_empty=dialect.header_only and file.size <= len(file.head),
@@ -127,7 +129,6 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
             f"maximum_object_size = {OBJECT_LIMIT}))",
             keys,
         )
-    table.header = keys if seen else []
     return table
 
 
@@ -160,7 +161,8 @@ def _objects(source: str, keys: list[str]) -> Table:
         relation=relation,
         text=text,
         raw="record",
-        extra=lambda taken, _: _rest(taken, text),
+        leftover=lambda taken: _rest(taken, text),
+        extra=lambda _: _EXTRA_OF_OBJECT,
         by_object=True,
         nested={key: _is_nested(key, sql) for key, sql in text.items()},
     )
@@ -194,14 +196,15 @@ def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
         lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
         kept = f"json_merge_patch({rest}, json_merge_patch('{{}}', json_object({lost})))::varchar"
         rest = f"case when {several} then {kept} else {rest} end"
-    present = f"list_filter(json_keys({rest}), key -> trim(coalesce(json_extract_string({rest}, {POINTER}), ''), {BLANKS_SQL}) <> '')"
-    pairs = f"list_transform({present}, key -> to_json(key)::varchar || ':' || json_extract({rest}, {POINTER})::varchar)"
-    whole = f"nullif('{{' || array_to_string({pairs}, ',') || '}}', '{{}}')"
-    return f"case when problem is null then case when {rest} <> '{{}}' then {whole} end end"
+    return f"case when problem is null then {rest} end"
 
 
 #: A key as a JSON pointer: the one way to name any key, whatever characters it has.
-POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
+_POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
+_PRESENT = f"list_filter(json_keys(leftover), key -> trim(coalesce(json_extract_string(leftover, {_POINTER}), ''), {BLANKS_SQL}) <> '')"
+_PAIRS = f"list_transform({_PRESENT}, key -> to_json(key)::varchar || ':' || json_extract(leftover, {_POINTER})::varchar)"
+#: From `leftover`, without its null and blank members; null when nothing is left.
+_EXTRA_OF_OBJECT = f"case when leftover <> '{{}}' then nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
 
 
 def _parquet(path: Path) -> Table:
@@ -221,7 +224,7 @@ def _parquet(path: Path) -> Table:
         relation=relation,
         text=columns,
         raw=_object(columns),
-        extra=lambda _, names: _object_of_present(columns, names),
+        extra=lambda names: _object_of_present(columns, names),
         nested=nested,
     )
 
