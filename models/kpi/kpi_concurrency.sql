@@ -84,7 +84,7 @@ final as (
 
     select
         *,
-        {{ ratio('concurrent_ms', 60000) }} as concurrent_average
+        {{ rates(['concurrent_average']) }}
     from minute_total
 
 )

@@ -1,7 +1,7 @@
 {{ replaces('event_date', topic='playback') }}
 
 {%- set touched = touched_dates('playback') %}
-{%- set measures = [
+{%- set measure_names = [
     'plays', 'complete_plays', 'live_plays', 'unique_accounts', 'playing_ms', 'reported_completion_rate_sum',
     'reported_completion_plays', 'ad_revenue_amount'
 ] %}
@@ -20,30 +20,28 @@ account as (
 
 ),
 
+described as (
+
+    select
+        playback.*,
+        coalesce(account.age_group, 'unknown') as age_group,
+        coalesce(account.gender, 'unknown') as gender
+    from playback
+    left join account on playback.account_id = account.account_id
+
+),
+
 cell as (
 
     select
-        playback.event_date,
-        playback.media_kind,
-        coalesce(account.age_group, 'unknown') as age_group,
-        coalesce(account.gender, 'unknown') as gender,
-        playback.subscription_plan,
-        {{ count_if('playback.is_started') }} as plays,
-        {{ count_if('playback.is_started and playback.is_complete') }} as complete_plays,
-        {{ count_if('playback.is_started and playback.is_live') }} as live_plays,
-        cast(count(distinct case when playback.is_started then playback.account_id end) as bigint) as unique_accounts,
-        {{ sum_of('playback.playing_ms') }} as playing_ms,
-        {{ sum_of('case when playback.is_started then playback.reported_completion_rate end', 'decimal(18, 6)') }} as reported_completion_rate_sum,
-        {{ count_if('playback.is_started and playback.reported_completion_rate is not null') }} as reported_completion_plays,
-        {{ sum_of('playback.ad_revenue_amount', 'decimal(18, 4)') }} as ad_revenue_amount
-    from playback
-    left join account on playback.account_id = account.account_id
-    group by
-        playback.event_date,
-        playback.media_kind,
-        coalesce(account.age_group, 'unknown'),
-        coalesce(account.gender, 'unknown'),
-        playback.subscription_plan
+        event_date,
+        media_kind,
+        age_group,
+        gender,
+        subscription_plan,
+        {{ measures(measure_names) }}
+    from described
+    group by event_date, media_kind, age_group, gender, subscription_plan
 
 ),
 
@@ -57,7 +55,7 @@ suppressed as (
         gender,
         subscription_plan,
         unique_accounts < {{ var('small_cell_accounts') }} as is_suppressed,
-        {% for measure in measures -%}
+        {% for measure in measure_names -%}
         case when unique_accounts >= {{ var('small_cell_accounts') }} then {{ measure }} end as {{ measure }}{{ ',' if not loop.last }}
         {% endfor %}
     from cell
@@ -68,9 +66,7 @@ final as (
 
     select
         *,
-        {{ ratio('complete_plays', 'plays') }} as completion_rate,
-        {{ ratio('reported_completion_rate_sum', 'reported_completion_plays') }} as average_completion_rate,
-        {{ ratio('playing_ms', 'plays') }} as average_playing_ms
+        {{ rates(['completion_rate', 'average_completion_rate', 'average_playing_ms']) }}
     from suppressed
 
 )

@@ -24,23 +24,28 @@ artist as (
 
 {{ playback_genre('playback') }},
 
+credited as (
+
+    select
+        played.*,
+        content.popularity
+    from playback_genre as played
+    left join content on played.content_id = content.content_id
+
+),
+
 genre_total as (
 
     select
-        played.event_date,
-        played.media_kind,
-        played.credited_genre as genre,
-        cast(count(*) as bigint) as plays,
-        {{ sum_of('played.weight', 'decimal(18, 6)') }} as plays_allocated,
-        cast(count(distinct played.account_id) as bigint) as unique_accounts,
-        {{ sum_of('played.playing_ms') }} as playing_ms,
-        {{ sum_of('played.content_duration_ms') }} as track_length_ms,
-        cast(count(played.content_duration_ms) as bigint) as track_length_plays,
-        {{ sum_of('content.popularity') }} as popularity_sum,
-        cast(count(content.popularity) as bigint) as popularity_plays
-    from playback_genre as played
-    left join content on played.content_id = content.content_id
-    group by played.event_date, played.media_kind, played.credited_genre
+        event_date,
+        media_kind,
+        credited_genre as genre,
+        {{ measures(['plays', 'unique_accounts', 'playing_ms', 'track_length_ms', 'track_length_plays']) }},
+        {{ sum_of('weight', 'decimal(18, 6)') }} as plays_allocated,
+        {{ sum_of('popularity') }} as popularity_sum,
+        cast(count(popularity) as bigint) as popularity_plays
+    from credited
+    group by event_date, media_kind, credited_genre
 
 ),
 
@@ -98,22 +103,11 @@ artist_ranked as (
 final as (
 
     select
-        total.event_date,
-        total.media_kind,
-        total.genre,
-        total.plays,
-        total.plays_allocated,
-        total.unique_accounts,
-        total.playing_ms,
-        total.track_length_ms,
-        total.track_length_plays,
-        total.popularity_sum,
-        total.popularity_plays,
-        {{ ratio('total.playing_ms', 'total.plays') }} as average_playing_ms,
-        {{ ratio('total.playing_ms', 'total.unique_accounts') }} as average_playing_ms_per_account,
-        {{ ratio('total.track_length_ms', 'total.track_length_plays') }} as average_track_length_ms,
-        {{ ratio('total.track_length_ms', 'total.unique_accounts') }} as average_track_length_ms_per_account,
-        {{ ratio('total.popularity_sum', 'total.popularity_plays') }} as popularity_index,
+        total.*,
+        {{ rates([
+            'average_playing_ms', 'average_playing_ms_per_account', 'average_track_length_ms',
+            'average_track_length_ms_per_account', 'popularity_index'
+        ], 'total') }},
         by_plays.content_id as top_content_id,
         by_plays.title as top_content_title,
         artist_ranked.artist as top_artist,

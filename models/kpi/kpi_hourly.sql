@@ -18,12 +18,9 @@ artist as (
 
 clocked as (
 
-    select
-        event_date, 'utc' as clock, cast(extract(hour from started_at) as bigint) as hour_of_day, media_kind, account_id, content_id, playing_ms
-    from playback
+    select 'utc' as clock, cast(extract(hour from started_at) as bigint) as hour_of_day, playback.* from playback
     union all
-    select event_date, 'local' as clock, local_hour as hour_of_day, media_kind, account_id, content_id, playing_ms
-    from playback
+    select 'local' as clock, local_hour as hour_of_day, playback.* from playback
 
 ),
 
@@ -34,10 +31,7 @@ hour_total as (
         clock,
         hour_of_day,
         media_kind,
-        cast(count(*) as bigint) as plays,
-        cast(count(distinct account_id) as bigint) as unique_accounts,
-        cast(count(distinct content_id) as bigint) as distinct_contents,
-        {{ sum_of('playing_ms') }} as playing_ms
+        {{ measures(['plays', 'unique_accounts', 'distinct_contents', 'playing_ms']) }}
     from clocked
     group by event_date, clock, hour_of_day, media_kind
 
@@ -64,15 +58,8 @@ artist_ranked as (
 final as (
 
     select
-        total.event_date,
-        total.clock,
-        total.hour_of_day,
-        total.media_kind,
-        total.plays,
-        total.unique_accounts,
-        total.distinct_contents,
-        total.playing_ms,
-        {{ ratio('total.distinct_contents', 'total.plays') }} as diversity_rate,
+        total.*,
+        {{ rates(['diversity_rate'], 'total') }},
         artist_ranked.artist as top_artist
     from hour_total as total
     left join artist_ranked

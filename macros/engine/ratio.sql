@@ -4,21 +4,21 @@
   0.000002: whole millionths are divided there. Trino's quotient of decimals has the scale of the operands, rounded once; that
   of Redshift has sixteen or more digits. The numerator must not be negative; null where the denominator is nought.
 #}
-{% macro divide(numerator, denominator) -%}{{ return(adapter.dispatch('divide', 'media_stream_analytics')(numerator, denominator)) }}{%- endmacro %}
+{% macro ratio(numerator, denominator) -%}{{ return(adapter.dispatch('ratio', 'media_stream_analytics')(numerator, denominator)) }}{%- endmacro %}
 
-{% macro default__divide(numerator, denominator) %}
+{% macro default__ratio(numerator, denominator) %}
     {{ return('cast(round(cast(' ~ numerator ~ ' as decimal(28, 6)) / nullif(' ~ denominator ~ ', 0), 6) as decimal(18, 6))') }}
 {% endmacro %}
 
-{% macro snowflake__divide(numerator, denominator) %}
+{% macro snowflake__ratio(numerator, denominator) %}
     {%- set millionths = 'cast(cast(' ~ numerator ~ ' as decimal(28, 6)) * 1000000 as decimal(34, 0))' -%}
     {%- set quotient = div_floor('(2 * ' ~ millionths ~ ' + ' ~ denominator ~ ')', 'nullif(2 * ' ~ denominator ~ ', 0)') -%}
     {{ return('cast(' ~ quotient ~ ' * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))') }}
 {% endmacro %}
 
-{% macro redshift__divide(numerator, denominator) %}{{ return(media_stream_analytics.default__divide(numerator, denominator)) }}{% endmacro %}
+{% macro redshift__ratio(numerator, denominator) %}{{ return(media_stream_analytics.default__ratio(numerator, denominator)) }}{% endmacro %}
 
-{% macro duckdb__divide(numerator, denominator) %}
+{% macro duckdb__ratio(numerator, denominator) %}
     {%- set millionths = 'cast(cast(' ~ numerator ~ ' as decimal(28, 6)) * 1000000 as hugeint)' -%}
     {%- set quotient = '(2 * ' ~ millionths ~ ' + ' ~ denominator ~ ') // nullif(2 * ' ~ denominator ~ ', 0)' -%}
     {{ return('cast(cast(' ~ quotient ~ ' as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))') }}
