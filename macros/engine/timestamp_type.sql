@@ -1,6 +1,4 @@
 {# Why: a timestamp to the microsecond without zone has another name, or needs its precision, on each engine. #}
-{% macro as_timestamp(expression) -%}{{ return('cast(' ~ expression ~ ' as ' ~ timestamp_type() ~ ')') }}{%- endmacro %}
-
 {% macro timestamp_type() -%}{{ return(adapter.dispatch('timestamp_type', 'media_stream_analytics')()) }}{%- endmacro %}
 {% macro default__timestamp_type() %}{{ return('timestamp') }}{% endmacro %}
 {% macro redshift__timestamp_type() %}{{ return('timestamp') }}{% endmacro %}

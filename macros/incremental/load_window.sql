@@ -33,9 +33,3 @@
     {%- for parent in parents -%}{%- do reached.append(seen.get(parent, 0)) -%}{%- endfor -%}
     {{ return({'from': from, 'to': [from, reached | min] | max}) }}
 {% endmacro %}
-
-{# Checks look at everything under `dbt test`, and in a full refresh. #}
-{% macro check_all() %}{{ return(model.resource_type == 'test' and (flags.WHICH == 'test' or flags.FULL_REFRESH)) }}{% endmacro %}
-
-{# The name under which a check keeps its progress. #}
-{% macro check_reader(node) %}{{ return('check ' ~ node.name) }}{% endmacro %}

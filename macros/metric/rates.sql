@@ -1,0 +1,27 @@
+{#
+  Ratios of measures, each defined here and nowhere else: sum first, then divide. Writes `expression as name` for the names
+  given; every measure that a ratio divides must be a column of the select's one relation, or of `relation` if that is given.
+#}
+{% macro rates(names, relation=none) -%}
+{%- set known = {
+    'completion_rate': ('complete_plays', 'plays'),
+    'skip_rate': ('skipped_plays', 'plays'),
+    'average_completion_rate': ('reported_completion_rate_sum', 'reported_completion_plays'),
+    'average_engagement_score': ('engagement_score_sum', 'engagement_score_plays'),
+    'average_viewed_rate': ('content_watched_ms', 'content_duration_ms'),
+    'average_playing_ms': ('playing_ms', 'plays'),
+    'average_playing_ms_per_account': ('playing_ms', 'unique_accounts'),
+    'average_track_length_ms': ('track_length_ms', 'track_length_plays'),
+    'average_track_length_ms_per_account': ('track_length_ms', 'unique_accounts'),
+    'popularity_index': ('popularity_sum', 'popularity_plays'),
+    'diversity_rate': ('distinct_contents', 'plays'),
+    'ad_revenue_per_hour_amount': ('ad_revenue_amount * 3600000', 'playing_ms'),
+    'concurrent_average': ('concurrent_ms', '60000'),
+} -%}
+{%- set prefix = relation ~ '.' if relation else '' -%}
+{%- for name in names -%}
+{%- set numerator, denominator = known[name] -%}
+{{ ratio(prefix ~ numerator, denominator if denominator | int else prefix ~ denominator) }} as {{ name }}{% if not loop.last %},
+        {% endif %}
+{%- endfor -%}
+{%- endmacro %}
