@@ -3,6 +3,7 @@
   `from` is its own progress (0 for a full build), `to` the least progress of its nearest incremental parents: a parent that
   failed, or was not selected, holds its children back, and nothing new is an empty window.
   check: true in a test, whose progress is its own: `dbt build` checks what it has not passed yet, `dbt test` everything.
+  A check over tables that are not at the same point (one was not selected, or failed) waits until they are.
 #}
 {% macro load_window(check=false) %}
     {%- if model.resource_type == 'unit_test' -%}{{ return({'from': 0, 'to': 1000}) }}{%- endif -%}
@@ -30,6 +31,11 @@
         {{ exceptions.raise_compiler_error(model.name ~ " still holds rows of a withdrawn batch, because the full refresh after the withdrawal did not reach it. Run `dbt build --full-refresh` again.") }}
     {%- endif -%}
     {%- set reached = [] -%}
-    {%- for parent in parents -%}{%- do reached.append(seen.get(parent, 0)) -%}{%- endfor -%}
+    {%- set compared = [] -%}
+    {%- for parent in parents -%}
+        {%- do reached.append(seen.get(parent, 0)) -%}
+        {%- if parent != 'int_batch' -%}{%- do compared.append(seen.get(parent, 0)) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- if check and not check_all() and compared | unique | list | length > 1 -%}{{ return({'from': from, 'to': from}) }}{%- endif -%}
     {{ return({'from': from, 'to': [from, reached | min] | max}) }}
 {% endmacro %}
