@@ -9,7 +9,8 @@ from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
     name="media",
-    help="Bring files into the raw zone, look at what was refused, and generate data to try things on.\n\n" + EXIT_CODES,
+    help="Bring files into the raw zone, look at what was refused, and generate data to try things on.\n\n"
+    + EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

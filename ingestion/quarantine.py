@@ -14,13 +14,13 @@ from ingestion.lander.convert import quote
 from ingestion.lander.land import (
     WHOLE_FILE,
     Job,
-    Workshop,
+    Progress,
     land_job,
     manifest_of,
     open_job,
     stage,
-    workshop,
 )
+from ingestion.lander.workshop import Workshop, workshop
 from ingestion.mapping import Mapping, MappingError, load_mapping
 from ingestion.settings import Settings
 from ingestion.zone import Manifest, Zone, parse_instant
@@ -126,7 +126,7 @@ def _job(manifest: Manifest, mapping: Mapping | None, file: sources.Inspection) 
 def _replay_file(shop: Workshop, manifest: Manifest, mapping: Mapping | None, copy: Path) -> Replayed:
     """Land a copied file as if it came now; what is still wrong with all of it leaves it where it is."""
     job = _job(manifest, mapping, sources.inspect(copy))
-    contract, table, _ = open_job(job, lambda count: None)
+    contract, table, _ = open_job(job, Progress().advance)
     if table is None or plan.make_plan(contract, mapping, table).missing:
         return Replayed(1, 1, None)
     batch_id, delivery = shop.zone.next_replay(manifest, mapping.name if mapping else None)

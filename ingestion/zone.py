@@ -173,7 +173,7 @@ class Zone:
         """Give a finished data file its name, durably."""
         _sync(temporary)
         on_step("rename")
-        os.replace(temporary, final)
+        temporary.replace(final)
         _sync(final.parent)
 
     def publish(self, manifest: Manifest) -> bool:
@@ -222,7 +222,7 @@ class Zone:
             target = self.withdrawn_path(one.input, one.batch_id)
             target.parent.mkdir(parents=True, exist_ok=True)
             on_step("withdraw")
-            os.replace(self.manifest_path(one.input, one.batch_id), target)
+            self.manifest_path(one.input, one.batch_id).replace(target)
             on_step("withdrawn")
             self.remove_leftovers(one.input, one.batch_id)
             gone.append(one)
@@ -242,7 +242,7 @@ class Zone:
         The kernel releases the lock when the holder dies, so a killed landing blocks nobody.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / ".lock", "a", encoding="utf-8") as handle:
+        with (self.root / ".lock").open("a", encoding="utf-8") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -26,7 +26,17 @@ EXIT_CODES = (
     "nothing was begun; 2 landed, but rows or files went to quarantine; 3 at least one file failed, the others landed."
 )
 #: What a user can cause; everything else is a fault of ours and keeps its traceback.
-EXPECTED = (SettingsError, SourceError, LandingError, ContractError, MappingError, ZoneError, ReplayError, OSError, duckdb.Error)
+EXPECTED = (
+    SettingsError,
+    SourceError,
+    LandingError,
+    ContractError,
+    MappingError,
+    ZoneError,
+    ReplayError,
+    OSError,
+    duckdb.Error,
+)
 
 errors = Console(stderr=True)
 

@@ -31,5 +31,7 @@ def withdraw(
         output.print_json({"withdrawn": [m.batch_id for m in gone], "next": "dbt build --full-refresh"})
         return
     for manifest in gone:
-        typer.echo(f"withdrawn: {manifest.batch_id} ({manifest.input}, {manifest.source}, {manifest.rows_accepted:,} rows)")
+        typer.echo(
+            f"withdrawn: {manifest.batch_id} ({manifest.input}, {manifest.source}, {manifest.rows_accepted:,} rows)"
+        )
     typer.echo("Now run: dbt build --full-refresh")

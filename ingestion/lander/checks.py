@@ -17,8 +17,8 @@ class Columns:
     """What a reader offers the check, as SQL over its relation.
 
     text: field -> its text (null or blank = none); nested: field -> true where the text is that of an
-    object or an array; leftover: a text
-    that is computed once for `extra`; extra: JSON of the unknown columns, null when none; raw: JSON of the original record.
+    object or an array; leftover: a text that is computed once for `extra`; extra: JSON of the unknown
+    columns, null when none; raw: JSON of the original record.
     """
 
     text: Mapping[str, str]
@@ -45,9 +45,7 @@ def check_query(
     """
     texts = ", ".join(_text(f, columns) for f in contract.fields)
     nested = "".join(f", {sql} as {name('n_' + field)}" for field, sql in columns.nested.items())
-    values = ", ".join(
-        f"({typed_by[f.name]})::{sql_type(f)} as {name(f.name)}" for f in contract.fields
-    )
+    values = ", ".join(f"({typed_by[f.name]})::{sql_type(f)} as {name(f.name)}" for f in contract.fields)
     tests = [test for f in contract.fields for test in _tests(contract, f, columns, arrived_at)]
     sound = " and ".join(f"not coalesce({condition}, false)" for _, condition in tests) or "true"
     reasons = ", ".join(f"case when {condition} then {quote(reason)} end" for reason, condition in tests)
@@ -74,6 +72,15 @@ def _text(field: Field, columns: Columns) -> str:
     return f"{present(source)} as {column}"
 
 
+def _type_tests(field: str, code: str, bad: str, nested: str | None) -> list[tuple[str, str]]:
+    """The text is no value of the type; an object or an array is `bad_type` whatever the type."""
+    if nested is None:
+        return [(f"{code}:{field}", bad)]
+    if code == "bad_type":
+        return [(f"bad_type:{field}", f"({bad}) or {nested}")]
+    return [(f"bad_type:{field}", nested), (f"{code}:{field}", f"{bad} and not {nested}")]
+
+
 def _tests(contract: Contract, field: Field, columns: Columns, arrived_at: datetime) -> list[tuple[str, str]]:
     """(reason, condition) of one field; a condition that is null counts as false."""
     if field.name not in columns.text and not field.required and field.required_when is None:
@@ -84,12 +91,7 @@ def _tests(contract: Contract, field: Field, columns: Columns, arrived_at: datet
     code = "bad_timestamp" if field.type in ("date", "timestamp") else "bad_type"
     if field.enum and field.type == "string":
         code = "not_in_enum"
-    if nested is None:
-        tests = [(f"{code}:{field.name}", bad)]
-    elif code == "bad_type":
-        tests = [(f"bad_type:{field.name}", f"({bad}) or {nested}")]
-    else:
-        tests = [(f"bad_type:{field.name}", nested), (f"{code}:{field.name}", f"{bad} and not {nested}")]
+    tests = _type_tests(field.name, code, bad, nested)
     if field.enum and field.type != "string":
         allowed = ", ".join(quote(v) for v in field.enum)
         tests.append((f"not_in_enum:{field.name}", f"{typed}::varchar not in ({allowed})"))

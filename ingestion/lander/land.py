@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from ingestion import contract as contracts
 from ingestion import zone as zones
 from ingestion.contract import Contract, ContractError
 from ingestion.lander import checks, plan, sources, tables, write
+from ingestion.lander.workshop import Workshop, workshop
 from ingestion.mapping import Mapping
 from ingestion.settings import Settings
 from ingestion.zone import QUARANTINE, TEMPORARY, Manifest, Zone, ZoneError, instant_text
@@ -49,13 +49,17 @@ class Outcome:
     message: str = ""
 
 
+def _nothing(*_: object) -> None:
+    """A report that nobody reads."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How a landing reports to a screen; every part may do nothing."""
 
-    start: Callable[[Path, int], None] = lambda path, size: None
-    advance: Callable[[int], None] = lambda count: None
-    waiting: Callable[[], None] = lambda: None
+    start: Callable[[Path, int], None] = _nothing
+    advance: Callable[[int], None] = _nothing
+    waiting: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def land(
     """
     progress = progress or Progress()
     plan.check_mapping(options.mapping, options.input)
+    if options.input is not None:
+        contracts.load(options.input)
     arrived_at = first_arrival(options.arrived_at, len(paths))
     with workshop(settings, progress.waiting) as shop:
         for number, path in enumerate(paths):
@@ -104,30 +110,6 @@ def _naming(path: Path, error: Exception) -> str:
     """The error's text, with the file's name in front where it is not there already."""
     text = str(error)
     return text if str(path) in text else f"{path}: {text}"
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """The locked zone and a folder for what is thrown away afterwards."""
-
-    settings: Settings
-    zone: Zone
-    folder: Path
-
-
-@contextmanager
-def workshop(settings: Settings, waiting: Callable[[], None] = lambda: None) -> Iterator[Workshop]:
-    """Lock the zone; what a killed landing left in the scratch folder is cleared."""
-    zone = Zone(settings.raw)
-    with zone.lock(waiting):
-        tag = zones.batch_id("scratch", None, str(settings.raw), 0)
-        folder = settings.scratch / f"land-{tag}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        try:
-            yield Workshop(settings, zone, folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _land_path(shop: Workshop, path: Path, arrived_at: datetime, options: Options, progress: Progress) -> Outcome:
@@ -146,13 +128,13 @@ def _land_path(shop: Workshop, path: Path, arrived_at: datetime, options: Option
 
 def open_job(
     job: Job, on_bytes: Callable[[int], None]
-) -> tuple[Contract, tables.Table | None, tables.Unreadable | None]:
+) -> tuple[Contract, tables.Table | None, tables.UnreadableError | None]:
     """The contract of a file, and its table or why it has none. ContractError when no input can be told."""
     given = job.mapping.input if job.mapping else job.input
     known = contracts.load(given) if given else None
     try:
         table = tables.open_table(job.file, plan.wanted_keys(known, job.mapping), on_bytes)
-    except tables.Unreadable as problem:
+    except tables.UnreadableError as problem:
         return _contract_by_name(job, known), None, problem
     if known is not None:
         return known, table, None
@@ -180,7 +162,7 @@ def land_job(
     job: Job,
     contract: Contract,
     table: tables.Table | None,
-    problem: tables.Unreadable | None,
+    problem: tables.UnreadableError | None,
     batch_id: str,
     delivery: int,
 ) -> Outcome:
@@ -194,7 +176,7 @@ def land_job(
             assert problem is not None
             raise problem
         written = _land_rows(shop, job, batch, table)
-    except tables.Unreadable as reason:
+    except tables.UnreadableError as reason:
         shop.zone.remove_leftovers(contract.name, batch_id)
         written = _quarantine_file(shop.zone, job, batch, reason.reasons)
         message = str(reason)
@@ -204,9 +186,7 @@ def land_job(
     return Outcome(job.file.path, LANDED, manifest, message)
 
 
-def manifest_of(
-    batch: write.Batch, written: write.Written, job: Job, delivery: int, rows_settled: int = 0
-) -> Manifest:
+def manifest_of(batch: write.Batch, written: write.Written, job: Job, delivery: int, rows_settled: int = 0) -> Manifest:
     """The manifest of what was written."""
     return Manifest(
         batch_id=batch.batch_id,
@@ -231,10 +211,10 @@ def manifest_of(
 
 
 def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: tables.Table) -> write.Written:
-    """Check and write the rows of a readable file. Raises Unreadable where reading breaks off or a column lacks."""
+    """Check and write the rows of a readable file. UnreadableError when reading breaks off or a column lacks."""
     made = plan.make_plan(batch.contract, job.mapping, table)
     if made.missing:
-        raise tables.Unreadable([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
+        raise tables.UnreadableError([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
     if table.is_empty:
         return write.Written()
     staged = shop.folder / batch.batch_id
@@ -256,9 +236,7 @@ def write_staged(
 
 
 def _lacks(job: Job, made: plan.Plan) -> str:
-    lacking = ", ".join(
-        " or ".join(made.contract.field(name).spellings) for name in made.missing
-    )
+    lacking = ", ".join(" or ".join(made.contract.field(name).spellings) for name in made.missing)
     return (
         f"{job.file.path}: column {lacking} is missing, which {made.contract.name} requires; "
         "the whole file is in quarantine. Describe its columns with --mapping, then replay"
@@ -270,7 +248,7 @@ def stage(
 ) -> None:
     """Run the check into the folder `staged`, the fast way of reading first.
 
-    Raises Unreadable when no way gets through the file.
+    Raises UnreadableError when no way gets through the file.
     """
     for attempt in range(max(1, len(table.attempts))):
         shutil.rmtree(staged, ignore_errors=True)
@@ -289,9 +267,11 @@ def _give_up(file: sources.Inspection, table: tables.Table, error: Exception) ->
     if isinstance(error, duckdb.OutOfMemoryException):
         raise error
     if file.format == "parquet":
-        raise tables.Unreadable("unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})") from error
+        raise tables.UnreadableError(
+            "unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})"
+        ) from error
     if file.format == "json" and not table.attempts and isinstance(error, duckdb.InvalidInputException):
-        raise tables.Unreadable("malformed_json", f"{file.path}: broken JSON ({_first_line(error)})") from error
+        raise tables.UnreadableError("malformed_json", f"{file.path}: broken JSON ({_first_line(error)})") from error
     raise error
 
 
@@ -309,4 +289,3 @@ def _quarantine_file(zone: Zone, job: Job, batch: write.Batch, reasons: Sequence
     zone.place(temporary, final)
     counts = dict.fromkeys(reasons, 1)
     return write.Written(read=1, quarantined=1, reasons=counts, quarantine_files=[zone.relative(final)])
-

@@ -63,7 +63,9 @@ def make_plan(contract: Contract, mapping: Mapping | None, table: Table) -> Plan
     }
     if mapping is not None:
         text.update({field: quote(constant) for field, constant in mapping.constants.items()})
-        text.update({field: _translated(text[field], theirs) for field, theirs in mapping.values.items() if field in text})
+        text.update(
+            {field: _translated(text[field], theirs) for field, theirs in mapping.values.items() if field in text}
+        )
     columns = Columns(
         text=text,
         leftover=table.leftover(list(found.values())),

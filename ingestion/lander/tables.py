@@ -24,7 +24,7 @@ OBJECT_LIMIT = 1 << 24  # bytes of one object; DuckDB takes twice as much for ea
 SLICE_BYTES = 96 << 20
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """No row of the file can be taken; `reasons` are those of the quarantine."""
 
     def __init__(self, reasons: str | list[str], detail: str) -> None:
@@ -59,10 +59,10 @@ class Table:
 def open_table(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
     """Open an inspected file. `wanted`: names that a JSON object may have beside those seen in its first lines.
 
-    Raises Unreadable when the format's own frame is broken.
+    Raises UnreadableError when the format's own frame is broken.
     """
     if file.problem:
-        raise Unreadable(file.problem, f"{file.path}: {PROBLEMS[file.problem]}")
+        raise UnreadableError(file.problem, f"{file.path}: {PROBLEMS[file.problem]}")
     if file.format == "parquet":
         return _parquet(file.path)
     if file.format == "csv":
@@ -121,7 +121,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
         table.schema = delimited.schema(1)
     else:
         if not file.is_utf8:
-            raise Unreadable("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
+            raise UnreadableError("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
         packing = "gzip" if file.gzipped else "uncompressed"
         table = _objects(
             "(select row_number() over () as source_row, null::varchar as framing, json::varchar as record "
@@ -201,17 +201,22 @@ def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
 
 #: A key as a JSON pointer: the one way to name any key, whatever characters it has.
 _POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
-_PRESENT = f"list_filter(json_keys(leftover), key -> trim(coalesce(json_extract_string(leftover, {_POINTER}), ''), {BLANKS_SQL}) <> '')"
-_PAIRS = f"list_transform({_PRESENT}, key -> to_json(key)::varchar || ':' || json_extract(leftover, {_POINTER})::varchar)"
+_TEXT = f"trim(coalesce(json_extract_string(leftover, {_POINTER}), ''), {BLANKS_SQL})"
+_PRESENT = f"list_filter(json_keys(leftover), key -> {_TEXT} <> '')"
+_PAIRS = (
+    f"list_transform({_PRESENT}, key -> to_json(key)::varchar || ':' || json_extract(leftover, {_POINTER})::varchar)"
+)
 #: From `leftover`, without its null and blank members; null when nothing is left.
-_EXTRA_OF_OBJECT = f"case when leftover <> '{{}}' then nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
+_EXTRA_OF_OBJECT = (
+    f"case when leftover <> '{{}}' then nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
+)
 
 
 def _parquet(path: Path) -> Table:
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise Unreadable("unreadable_file", f"{path}: not a whole Parquet file ({error})") from error
+        raise UnreadableError("unreadable_file", f"{path}: not a whole Parquet file ({error})") from error
     columns = {column: name(f"p_{i}") for i, column in enumerate(schema.names)}
     nested = {c: f"{columns[c]} is not null" for c in schema.names if pa.types.is_nested(schema.field(c).type)}
     picked = "".join(f", {name(c)}::varchar as {sql}" for c, sql in columns.items())

@@ -182,4 +182,3 @@ def _blob(content: bytes) -> str:
 def hmac_of(text: str, key: str) -> str:
     """The same pseudonym in Python, for looking a person up."""
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
-

@@ -45,7 +45,9 @@ def land_one(settings: Settings, path: Path, **options: Any) -> Manifest:
     return outcome.manifest
 
 
-def rows(settings: Settings, names: Sequence[str], columns: str = "*", order: str = "source_row") -> list[dict[str, Any]]:
+def rows(
+    settings: Settings, names: Sequence[str], columns: str = "*", order: str = "source_row"
+) -> list[dict[str, Any]]:
     """The rows of files that a manifest lists."""
     if not names:
         return []

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from ingestion import quarantine
 from ingestion import zone as zones
 from ingestion.lander import land as lander
+from ingestion.mapping import load_mapping
 from ingestion.settings import Settings
 from ingestion.zone import Manifest, Zone, ZoneError, batch_id, instant_text
 from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, settings_of, write
@@ -199,3 +201,14 @@ def test_a_failure_before_the_manifest_leaves_no_batch(
     assert manifests(settings) == []
     monkeypatch.undo()
     assert land_one(settings, path).rows_accepted == 1
+
+
+@pytest.mark.parametrize(("step", "nth"), [("rename", 0), ("publish", 0), ("published", 0)])
+def test_killed_while_replaying(tmp_path: Path, settings: Settings, step: str, nth: int) -> None:
+    original = land_one(settings, write(tmp_path, "streams.csv", ONE_BAD))
+    fix = write(tmp_path, "fix.yml", "input: streams\nvalues: {listened_at: {nonsense: '2026-01-30 11:00:00'}}\n")
+    _killed(settings, step, nth, "quarantine", "replay", original.batch_id, "--mapping", str(fix))
+    quarantine.replay(settings, original.batch_id, load_mapping(fix))
+    (replayed,) = [m for m in manifests(settings) if m.replay_of]
+    assert [row["user_id"] for row in rows(settings, replayed.files)] == ["u2"]
+    assert len([name for name in everything(settings) if replayed.batch_id in name]) == 2  # one file, one manifest

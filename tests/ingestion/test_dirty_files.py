@@ -13,6 +13,7 @@ import pytest
 
 from ingestion.lander import delimited
 from ingestion.lander import land as lander
+from ingestion.lander.write import connect
 from ingestion.settings import Settings
 from tests.ingestion.helpers import STREAMS, land, land_one, rows, settings_of, write
 
@@ -106,7 +107,11 @@ def test_record_longer_than_a_block(tmp_path: Path, settings: Settings) -> None:
 
 def test_not_utf8_costs_its_own_rows_only(tmp_path: Path, settings: Settings) -> None:
     header = b"user_id,track_id,listen_time,note\n"
-    lines = ["u1,t1,2026-01-30 10:00:00,\u00e9t\u00e9\n".encode(), b"u2,t2,2026-01-30 10:00:00,\xe9t\xe9\n", b"u3,\xff\n"]
+    lines = [
+        "u1,t1,2026-01-30 10:00:00,\u00e9t\u00e9\n".encode(),
+        b"u2,t2,2026-01-30 10:00:00,\xe9t\xe9\n",
+        b"u3,\xff\n",
+    ]
     manifest = land_one(settings, write(tmp_path, "streams.csv", header + b"".join(lines)))
     assert _counts(manifest) == (3, 1, 0, 2)
     assert manifest.reasons == {"not_utf8": 2}
@@ -146,7 +151,9 @@ def test_header_only_is_a_batch_without_rows(tmp_path: Path, settings: Settings,
 
 
 def _objects(count: int) -> list[dict[str, object]]:
-    return [{"user_id": i, "track_id": "t1", "listen_time": "2026-01-30T10:00:00Z", "x": {"y": None}} for i in range(count)]
+    return [
+        {"user_id": i, "track_id": "t1", "listen_time": "2026-01-30T10:00:00Z", "x": {"y": None}} for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -196,7 +203,9 @@ def test_raw_has_the_contracts_columns_in_order_and_types(tmp_path: Path, settin
     text = "revenue: ignored,ad_revenue,date,channel_id\nx,10.5,30-01-2026,CH1\n"
     manifest = land_one(settings, write(tmp_path, "r.csv", text))
     with duckdb.connect() as connection:
-        described = connection.execute(f"describe from read_parquet('{settings.raw / manifest.files[0]}', hive_partitioning = false)").fetchall()
+        described = connection.execute(
+            f"describe from read_parquet('{settings.raw / manifest.files[0]}', hive_partitioning = false)"
+        ).fetchall()
     assert [(name, kind) for name, kind, *_ in described] == [
         ("channel_id", "VARCHAR"),
         ("channel_name", "VARCHAR"),
@@ -233,6 +242,16 @@ def test_a_file_is_split_and_read_in_pieces(
     manifest = land_one(settings, write(tmp_path, "streams.csv", text))
     assert _counts(manifest) == (20_000, 9_000, 11_000, 0)
     assert len(manifest.files) > 2
-    assert [Path(f).name for f in manifest.files] == [f"{manifest.batch_id}-{i}.parquet" for i in range(len(manifest.files))]
+    assert [Path(f).name for f in manifest.files] == [
+        f"{manifest.batch_id}-{i}.parquet" for i in range(len(manifest.files))
+    ]
     landed = rows(settings, manifest.files, "source_row, user_id, arrived_at")
     assert [row["source_row"] for row in landed] == list(range(1, 9_001))  # the first of equal rows stays
+
+
+def test_the_connection_is_bounded_and_spills_at_home(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "home", MEDIA_MEMORY_LIMIT="123MB", MEDIA_THREADS="1")
+    with connect(settings) as connection:
+        names = ("memory_limit", "threads", "temp_directory", "TimeZone")
+        found = [connection.execute(f"select current_setting('{name}')").fetchone() for name in names]
+    assert found == [("117.3 MiB",), (1,), (str(settings.scratch / "spill"),), ("UTC",)]

@@ -15,7 +15,9 @@ from ingestion.settings import Settings
 from ingestion.zone import Zone
 from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, settings_of, write
 
-BAD_TIMES = STREAMS + "u1,t1,2026-01-30 10:00:00\nu2,t2,30/01/2026 11:00\nu2,t2,30/01/2026 11:00\nu3,,30/01/2026 12:00\nu4\n"
+BAD_TIMES = (
+    STREAMS + "u1,t1,2026-01-30 10:00:00\nu2,t2,30/01/2026 11:00\nu2,t2,30/01/2026 11:00\nu3,,30/01/2026 12:00\nu4\n"
+)
 FIX = """
 input: streams
 time:
@@ -52,7 +54,11 @@ def test_replay_after_a_fix_lands_what_is_good_once(tmp_path: Path, settings: Se
     assert landed is not None
     assert (done.rows_examined, done.rows_refused) == (4, 2)
     assert (landed.rows_read, landed.rows_accepted, landed.rows_duplicate, landed.rows_quarantined) == (2, 1, 1, 0)
-    assert (landed.replay_of, landed.arrived_at, landed.source) == (original.batch_id, original.arrived_at, "streams.csv")
+    assert (landed.replay_of, landed.arrived_at, landed.source) == (
+        original.batch_id,
+        original.arrived_at,
+        "streams.csv",
+    )
     (row,) = rows(settings, landed.files)
     assert (row["source_row"], row["user_id"], str(row["listened_at"])) == (2, "u2", "2026-01-30 05:30:00")
     assert row["arrived_at"].replace(tzinfo=UTC) == ARRIVED_AT
@@ -82,7 +88,9 @@ def _with_more_ages(name: str) -> Contract:
 
     contract = load(name)
     fields = tuple(
-        replace(f, enum=(*f.enum, "61+"), value_aliases={**f.value_aliases, "61+": "61+"}) if f.name == "age_group" else f
+        replace(f, enum=(*f.enum, "61+"), value_aliases={**f.value_aliases, "61+": "61+"})
+        if f.name == "age_group"
+        else f
         for f in contract.fields
     )
     return Contract(contract.name, contract.description, fields, contract.natural_key)
