@@ -6,15 +6,24 @@ playback as (
 
 ),
 
+device_total as (
+
+    select
+        device_type,
+        {{ measures(['plays', 'engagement_score_sum', 'engagement_score_plays']) }}
+    from playback
+    group by device_type
+
+),
+
 final as (
 
     select
         device_type,
-        count(*) as plays,
-        count(engagement_score) as engagement_score_plays,
-        {{ ratio(sum_of('engagement_score', 'decimal(18, 4)'), 'count(engagement_score)') }} as average_engagement_score
-    from playback
-    group by device_type
+        plays,
+        engagement_score_plays,
+        {{ rates(['average_engagement_score']) }}
+    from device_total
 
 )
 

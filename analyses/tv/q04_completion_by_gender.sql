@@ -12,19 +12,34 @@ account as (
 
 ),
 
+viewed as (
+
+    select
+        playback.*,
+        coalesce(account.gender, 'unknown') as gender
+    from playback
+    left join account on playback.account_id = account.account_id
+
+),
+
+gender_total as (
+
+    select
+        gender,
+        {{ measures(['plays', 'reported_completion_rate_sum', 'reported_completion_plays']) }}
+    from viewed
+    group by gender
+
+),
+
 final as (
 
     select
-        coalesce(account.gender, 'unknown') as gender,
-        count(*) as plays,
-        count(playback.reported_completion_rate) as reported_completion_plays,
-        {{ ratio(
-            sum_of('playback.reported_completion_rate', 'decimal(18, 6)'), 'count(playback.reported_completion_rate)'
-        ) }}
-            as average_completion_rate
-    from playback
-    left join account on playback.account_id = account.account_id
-    group by coalesce(account.gender, 'unknown')
+        gender,
+        plays,
+        reported_completion_plays,
+        {{ rates(['average_completion_rate']) }}
+    from gender_total
 
 )
 

@@ -24,7 +24,7 @@ channel_total as (
         sum(channel_day.ad_revenue_amount) as log_ad_revenue_amount
     from channel_day
     cross join latest_day
-    where channel_day.event_date > {{ dbt.dateadd('day', -days, 'latest_day.event_date') }}
+    where channel_day.event_date > {{ add_days('latest_day.event_date', -days) }}
     group by channel_day.channel_id, channel_day.channel_name
 
 ),

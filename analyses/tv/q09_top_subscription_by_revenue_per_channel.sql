@@ -48,7 +48,10 @@ final as (
         channel.channel_name,
         ranked.subscription_plan,
         ranked.ad_revenue_amount,
-        {{ ratio('ranked.ad_revenue_amount', 'ranked.channel_ad_revenue_amount') }} as ad_revenue_share_rate
+        -- four decimals of money made whole, because a ratio divides by whole numbers
+        {{ ratio(
+            'ranked.ad_revenue_amount * 10000', 'cast(ranked.channel_ad_revenue_amount * 10000 as bigint)'
+        ) }} as ad_revenue_share_rate
     from ranked
     inner join channel on ranked.channel_id = channel.channel_id
     where ranked.place = 1

@@ -6,21 +6,36 @@ playback as (
 
 ),
 
+viewed as (
+
+    select
+        playback.*,
+        coalesce(playback.genre, 'unknown') as watched_genre
+    from playback
+
+),
+
+genre_total as (
+
+    select
+        watched_genre,
+        {{ measures([
+            'plays', 'playing_ms', 'ad_revenue_amount', 'reported_completion_rate_sum', 'reported_completion_plays'
+        ]) }}
+    from viewed
+    group by watched_genre
+
+),
+
 final as (
 
     select
-        coalesce(genre, 'unknown') as watched_genre,
-        {{ count_if('is_started') }} as plays,
-        {{ sum_of('playing_ms') }} as playing_ms,
-        {{ sum_of('ad_revenue_amount', 'decimal(18, 4)') }} as ad_revenue_amount,
-        {{ ratio(sum_of('ad_revenue_amount', 'decimal(18, 4)') ~ ' * 3600000', sum_of('playing_ms')) }}
-            as ad_revenue_per_hour_amount,
-        {{ ratio(
-            sum_of('case when is_started then reported_completion_rate end', 'decimal(18, 6)'),
-            'count(case when is_started then reported_completion_rate end)'
-        ) }} as average_completion_rate
-    from playback
-    group by coalesce(genre, 'unknown')
+        watched_genre,
+        plays,
+        playing_ms,
+        ad_revenue_amount,
+        {{ rates(['ad_revenue_per_hour_amount', 'average_completion_rate']) }}
+    from genre_total
 
 )
 

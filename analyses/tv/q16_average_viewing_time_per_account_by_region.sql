@@ -6,15 +6,24 @@ playback as (
 
 ),
 
+region_total as (
+
+    select
+        region,
+        {{ measures(['unique_accounts', 'playing_ms']) }}
+    from playback
+    group by region
+
+),
+
 final as (
 
     select
         region,
-        count(distinct account_id) as unique_accounts,
-        {{ sum_of('playing_ms') }} as playing_ms,
-        {{ ratio(sum_of('playing_ms'), 'count(distinct account_id)') }} as average_playing_ms_per_account
-    from playback
-    group by region
+        unique_accounts,
+        playing_ms,
+        {{ rates(['average_playing_ms_per_account']) }}
+    from region_total
 
 )
 

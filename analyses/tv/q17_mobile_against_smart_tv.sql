@@ -8,17 +8,25 @@ playback as (
 
 ),
 
+device_total as (
+
+    select
+        device_type,
+        {{ measures(['plays', 'unique_accounts', 'playing_ms']) }}
+    from playback
+    group by device_type
+
+),
+
 final as (
 
     select
         device_type,
-        count(*) as plays,
-        count(distinct account_id) as unique_accounts,
-        {{ sum_of('playing_ms') }} as playing_ms,
-        {{ ratio(sum_of('playing_ms'), 'count(*)') }} as average_playing_ms,
-        {{ ratio(sum_of('playing_ms'), 'count(distinct account_id)') }} as average_playing_ms_per_account
-    from playback
-    group by device_type
+        plays,
+        unique_accounts,
+        playing_ms,
+        {{ rates(['average_playing_ms', 'average_playing_ms_per_account']) }}
+    from device_total
 
 )
 

@@ -85,7 +85,42 @@ def late_viewings(first: list[Row]) -> list[Row]:
         for n, (minutes, percent) in enumerate([("0", "95"), ("1", "95"), ("2", "90"), ("2", "90.01"), ("1440", "100")])
     ]
     nowhere = [{**first[402], "session_id": f"NOWHERE{n}", "user_id": f"U{n}", "region": ""} for n in range(5)]
-    return [*repeated, *corrected, *gaps, stranger, *edges, *nowhere]
+    # nobody knows this viewer, who watches more than any age group
+    unknown = [
+        {**row, "user_id": "U2", "session_id": f"LONG{n}", "duration_minutes": "1440", "is_live": "True"}
+        for n, row in enumerate(first[500:540])
+    ]
+    return [*repeated, *corrected, *gaps, stranger, *edges, *nowhere, *unknown, *twins(first[600])]
+
+
+def twins(row: Row) -> list[Row]:
+    """Groups that are equal in what decides first, so that the rule for ties decides."""
+    base = {
+        **row, "timestamp": "2026-01-13 10:00:00", "region": "South", "subscription_type": "Free", "ad_revenue": "10",
+        "duration_minutes": "50", "engagement_score": "1", "completion_percentage": "100", "buffer_count": "9",
+    }  # fmt: skip
+    woman, man = "U10000", "U77"
+    rows: list[Row] = []
+    for channel, name in (("CH951", "Twin B"), ("CH950", "Twin A")):
+        own = {**base, "channel_id": channel, "channel_name": name, "show_name": name, "genre": name}
+        rows += [{**own, "session_id": f"TWIN{n}", "user_id": woman} for n in (2, 1)]
+        rows.append({**own, "session_id": "TWIN1", "user_id": man, "engagement_score": "0.1"})
+        # one viewing as long as two, and earning as much as all three
+        rows.append({**own, "session_id": "TWIN3", "user_id": man, "genre": f"Long {name}", "duration_minutes": "150",
+                     "engagement_score": "0.9", "subscription_type": "Basic", "ad_revenue": "30"})  # fmt: skip
+    # they would win question 12, were it not for their region, their length or the score that nobody gave
+    lost = {**base, "channel_id": "CH952", "channel_name": "Lost", "genre": "Lost", "user_id": woman}
+    rows += [{**lost, "session_id": f"FAR{n}", "show_name": "A far show", "region": "Central"} for n in range(3)]
+    rows += [{**lost, "session_id": f"DEAD{n}", "show_name": "A dead show", "duration_minutes": "0"} for n in range(3)]
+    rows.append({**lost, "session_id": "BLANK", "show_name": "Twin A", "engagement_score": ""})
+    rare = {**base, "channel_id": "CH953", "channel_name": "Rare", "genre": "Rare", "user_id": woman}
+    rows.append({**rare, "session_id": "RARE1", "show_name": "A rare show"})
+    rows.append({**rare, "session_id": "RARE2", "show_name": "Other", "subscription_type": "Basic", "user_id": man})
+    plan = {**rare, "channel_id": "CH954", "show_name": "Other", "user_id": man}
+    rows.append({**plan, "session_id": "PLAN1", "subscription_type": "", "ad_revenue": "100"})
+    rows.append({**plan, "session_id": "PLAN2", "ad_revenue": "5"})
+    rows += [{**plan, "session_id": region, "region": region} for region in ("Thule", "Atlantis")]
+    return rows
 
 
 def late_demographics(first: list[Row]) -> list[Row]:
@@ -102,4 +137,8 @@ def late_revenue(first: list[Row]) -> list[Row]:
     ]
     unwatched = {**first[0], "channel_id": "CH901", "channel_name": "Unwatched", "date": "2026-01-12"}
     after = {**first[1], "date": "2026-01-15", "ad_revenue": "88000"}
-    return [*corrected, unwatched, after]
+    twins = [
+        {**first[1], "channel_id": channel, "channel_name": channel, "date": "2026-01-13", "ad_revenue": "999999.5"}
+        for channel in ("CH953", "CH951", "CH950")
+    ]
+    return [*corrected, unwatched, after, *twins]

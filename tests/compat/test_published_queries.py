@@ -33,9 +33,9 @@ ENGINE_OF = {"tv": "athena", "music": "redshift"}
 SCHEMAS = {
     "viewership_logs": (
         "session_id VARCHAR, user_id VARCHAR, channel_id VARCHAR, channel_name VARCHAR, show_name VARCHAR, "
-        "genre VARCHAR, timestamp VARCHAR, duration_minutes INTEGER, region VARCHAR, subscription_type VARCHAR, device VARCHAR, "
-        "platform VARCHAR, is_live VARCHAR, ads_watched INTEGER, ad_revenue DOUBLE, engagement_score DOUBLE, "
-        "buffer_count INTEGER, completion_percentage DOUBLE"
+        "genre VARCHAR, timestamp VARCHAR, duration_minutes INTEGER, region VARCHAR, subscription_type VARCHAR, "
+        "device VARCHAR, platform VARCHAR, is_live VARCHAR, ads_watched INTEGER, ad_revenue DOUBLE, "
+        "engagement_score DOUBLE, buffer_count INTEGER, completion_percentage DOUBLE"
     ),
     "demographics": "user_id VARCHAR, gender VARCHAR, age_group VARCHAR, region VARCHAR, subscription_type VARCHAR",
     "ad_revenue": "channel_id VARCHAR, channel_name VARCHAR, date DATE, ad_revenue DOUBLE",
@@ -48,9 +48,9 @@ SCHEMAS = {
     ),
     "processed_songs_table": (
         "track_id VARCHAR, artists VARCHAR, album_name VARCHAR, track_name VARCHAR, popularity BIGINT, "
-        "duration_ms BIGINT, explicit BOOLEAN, danceability DOUBLE, energy DOUBLE, key BIGINT, loudness DOUBLE, mode BIGINT, "
-        "speechiness DOUBLE, acousticness DOUBLE, instrumentalness DOUBLE, liveness DOUBLE, valence DOUBLE, "
-        "tempo DOUBLE, time_signature BIGINT, genre VARCHAR"
+        "duration_ms BIGINT, explicit BOOLEAN, danceability DOUBLE, energy DOUBLE, key BIGINT, loudness DOUBLE, "
+        "mode BIGINT, speechiness DOUBLE, acousticness DOUBLE, instrumentalness DOUBLE, liveness DOUBLE, "
+        "valence DOUBLE, tempo DOUBLE, time_signature BIGINT, genre VARCHAR"
     ),
     "processed_users_table": "user_id VARCHAR, created_at TIMESTAMP",
 }
