@@ -115,14 +115,11 @@ def _print(outcomes: list[lander.Outcome]) -> None:
             o.path.name,
             o.status,
             o.manifest.input if o.manifest else "",
-            o.manifest.batch_id if o.manifest else "",
             *((m.rows_read, m.rows_accepted, m.rows_duplicate, m.rows_quarantined) if (m := o.manifest) else (0,) * 4),
         )
         for o in outcomes
     ]
-    output.print_table(
-        "Landed", ["file", "status", "input", "batch", "read", "accepted", "duplicate", "quarantined"], rows
-    )
+    output.print_table("Landed", ["file", "status", "input", "read", "accepted", "duplicate", "quarantined"], rows)
     for o in outcomes:
         if o.message:
             output.errors.print(o.message, markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +21,8 @@ from ingestion.quarantine import ReplayError
 from ingestion.settings import Settings, SettingsError, load_settings
 from ingestion.zone import ZoneError
 
+#: Characters; for output that goes into a file or a pipe.
+WIDE = 240
 OK, UNUSABLE, QUARANTINED, FAILED = 0, 1, 2, 3
 EXIT_CODES = (
     "Exit codes: 0 all is well (landed, or had landed before); 1 unusable arguments, settings or files, "
@@ -61,11 +64,13 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on stdout; columns of numbers to the right."""
-    table = Table(title=title, title_justify="left")
+    """A table on stdout, numbers to the right. Where no terminal sets a width, lines are as long as they need."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], int) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_plain(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
-    Console(soft_wrap=False).print(table)
+    console = Console()
+    console.width = console.width if console.is_terminal else WIDE
+    console.print(table)
