@@ -226,7 +226,9 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
         if command != "test-fast":
             lint()
         if command != "lint":
-            python("-m", "pytest", *(["-m", "not slow"] if command == "test-fast" else []), *extra)
+            # One worker a core; tests of one module stay together, but for the cases of the property test.
+            chosen = ["-m", "not slow"] if command == "test-fast" else []
+            python("-m", "pytest", "-n", "auto", "--dist", "loadgroup", *chosen, *extra)
     return None
 
 

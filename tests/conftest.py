@@ -24,6 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
         time.tzset()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each module on one worker, because its fixtures are dear; the property test's many cases share the workers."""
+    for item in items:
+        if item.path.name != "test_property.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _home_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fixtures wider than a test that forget to choose a folder get this one, not .media."""

@@ -19,7 +19,8 @@
 {% macro redshift__ratio(numerator, denominator) %}{{ return(media_stream_analytics.default__ratio(numerator, denominator)) }}{% endmacro %}
 
 {% macro duckdb__ratio(numerator, denominator) %}
-    {%- set millionths = 'cast(cast(' ~ numerator ~ ' as decimal(28, 6)) * 1000000 as hugeint)' -%}
-    {%- set quotient = '(2 * ' ~ millionths ~ ' + ' ~ denominator ~ ') // nullif(2 * ' ~ denominator ~ ', 0)' -%}
+    {%- set above = 'cast(cast(' ~ numerator ~ ' as decimal(28, 6)) * 1000000 as hugeint)' -%}
+    {%- set below = 'cast(cast(' ~ denominator ~ ' as decimal(28, 6)) * 1000000 as hugeint)' -%}
+    {%- set quotient = '(2000000 * ' ~ above ~ ' + ' ~ below ~ ') // nullif(2 * ' ~ below ~ ', 0)' -%}
     {{ return('cast(cast(' ~ quotient ~ ' as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))') }}
 {% endmacro %}
