@@ -18,7 +18,9 @@ batch as (
 
 viewership_log as (
 
-    select * from {{ ref('stg_tv__viewership_log') }} where {{ arrived_in('arrival_date', ['viewership_logs'], window) }}
+    select *
+    from {{ ref('stg_tv__viewership_log') }}
+    where {{ arrived_in('arrival_date', ['viewership_logs'], window) }}
 
 ),
 

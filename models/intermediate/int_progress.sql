@@ -4,5 +4,5 @@
 select
     cast('' as {{ dbt.type_string() }}) as reader,
     cast(0 as bigint) as load_seq
-from (select 1 as one) as nothing
+from (select 1 as one) as one_row
 where 1 = 0

@@ -6,7 +6,9 @@ with
 
 event_date as (
 
-    select distinct event_date, media_kind from {{ ref('int_playback_event') }} where {{ in_window('_load_seq', window) }}
+    select distinct event_date, media_kind
+    from {{ ref('int_playback_event') }}
+    where {{ in_window('_load_seq', window) }}
 
 ),
 
@@ -18,11 +20,17 @@ revenue_date as (
 
 changed_key as (
 
-    select 'account' as kind, account_id as key_id from {{ ref('dim_account') }} where {{ in_window('_load_seq', window) }}
+    select 'account' as kind, account_id as key_id
+    from {{ ref('dim_account') }}
+    where {{ in_window('_load_seq', window) }}
     union all
-    select 'content' as kind, content_id as key_id from {{ ref('dim_content') }} where {{ in_window('_load_seq', window) }}
+    select 'content' as kind, content_id as key_id
+    from {{ ref('dim_content') }}
+    where {{ in_window('_load_seq', window) }}
     union all
-    select 'channel' as kind, channel_id as key_id from {{ ref('dim_channel') }} where {{ in_window('_load_seq', window) }}
+    select 'channel' as kind, channel_id as key_id
+    from {{ ref('dim_channel') }}
+    where {{ in_window('_load_seq', window) }}
 
 ),
 

@@ -65,7 +65,9 @@ final as (
         ], 'watched') }}
     from channel_day
     left join watched on channel_day.event_date = watched.event_date and channel_day.channel_id = watched.channel_id
-    left join ad_revenue on channel_day.event_date = ad_revenue.event_date and channel_day.channel_id = ad_revenue.channel_id
+    left join ad_revenue
+        on channel_day.event_date = ad_revenue.event_date
+            and channel_day.channel_id = ad_revenue.channel_id
     left join channel on channel_day.channel_id = channel.channel_id
 
 )

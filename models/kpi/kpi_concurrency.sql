@@ -6,15 +6,17 @@ with
 
 audience as (
 
-    select event_date, media_kind, instant_at, change from {{ ref('edge_audience') }} where {{ within('event_date', touched) }}
+    select event_date, media_kind, instant_at, net_starts
+    from {{ ref('edge_audience') }}
+    where {{ within('event_date', touched) }}
 
 ),
 
 kind_edge as (
 
-    select event_date, media_kind, instant_at, change from audience
+    select event_date, media_kind, instant_at, net_starts from audience
     union all
-    select event_date, 'all' as media_kind, instant_at, change from audience
+    select event_date, 'all' as media_kind, instant_at, net_starts from audience
 
 ),
 
@@ -37,7 +39,7 @@ mark as (
         kind_day.event_date,
         kind_day.media_kind,
         {{ as_timestamp(add_ms(as_timestamp('kind_day.event_date'), 'minute_of_day.n * 60000')) }} as instant_at,
-        0 as change
+        0 as net_starts
     from kind_day
     cross join minute_of_day
 
@@ -45,9 +47,9 @@ mark as (
 
 edge as (
 
-    select event_date, media_kind, instant_at, change from kind_edge
+    select event_date, media_kind, instant_at, net_starts from kind_edge
     union all
-    select event_date, media_kind, instant_at, change from mark
+    select event_date, media_kind, instant_at, net_starts from mark
 
 ),
 
@@ -61,7 +63,8 @@ step as (
         {{ div_floor(epoch_us('instant_at'), 60000000) }} as epoch_minute,
         instant_at,
         level,
-        {{ epoch_us('coalesce(next_instant_at, ' ~ as_timestamp(add_days('event_date', 1)) ~ ')') }} - {{ epoch_us('instant_at') }} as step_us
+        {{ epoch_us('coalesce(next_instant_at, ' ~ as_timestamp(add_days('event_date', 1)) ~ ')') }}
+        - {{ epoch_us('instant_at') }} as step_us
     from swept
     where instant_at < {{ as_timestamp(add_days('event_date', 1)) }}
 

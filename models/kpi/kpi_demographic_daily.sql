@@ -1,6 +1,7 @@
 {{ replaces('event_date', topic='playback') }}
 
 {%- set touched = touched_dates('playback') %}
+{%- set smallest_cell = var('small_cell_accounts') %}
 {%- set measure_names = [
     'plays', 'complete_plays', 'live_plays', 'unique_accounts', 'playing_ms', 'reported_completion_rate_sum',
     'reported_completion_plays', 'ad_revenue_amount'
@@ -54,10 +55,10 @@ suppressed as (
         age_group,
         gender,
         subscription_plan,
-        unique_accounts < {{ var('small_cell_accounts') }} as is_suppressed,
-        {% for measure in measure_names -%}
-        case when unique_accounts >= {{ var('small_cell_accounts') }} then {{ measure }} end as {{ measure }}{{ ',' if not loop.last }}
+        {% for measure in measure_names %}
+        case when unique_accounts >= {{ smallest_cell }} then {{ measure }} end as {{ measure }},
         {% endfor %}
+        unique_accounts < {{ smallest_cell }} as is_suppressed
     from cell
 
 ),

@@ -72,11 +72,11 @@ content_ranked as (
         content.popularity,
         row_number() over (
             partition by counted.event_date, counted.media_kind, counted.genre
-            order by counted.plays desc, counted.unique_accounts desc, content.title, counted.content_id
+            order by counted.plays desc, counted.unique_accounts desc, content.title asc, counted.content_id asc
         ) as place_by_plays,
         row_number() over (
             partition by counted.event_date, counted.media_kind, counted.genre
-            order by coalesce(content.popularity, -1) desc, content.title, counted.content_id
+            order by coalesce(content.popularity, -1) desc, content.title asc, counted.content_id asc
         ) as place_by_popularity
     from content_total as counted
     inner join content on counted.content_id = content.content_id
@@ -117,19 +117,19 @@ final as (
     from genre_total as total
     left join content_ranked as by_plays
         on total.event_date = by_plays.event_date
-        and total.media_kind = by_plays.media_kind
-        and total.genre = by_plays.genre
-        and by_plays.place_by_plays = 1
+            and total.media_kind = by_plays.media_kind
+            and total.genre = by_plays.genre
+            and by_plays.place_by_plays = 1
     left join content_ranked as by_popularity
         on total.event_date = by_popularity.event_date
-        and total.media_kind = by_popularity.media_kind
-        and total.genre = by_popularity.genre
-        and by_popularity.place_by_popularity = 1
+            and total.media_kind = by_popularity.media_kind
+            and total.genre = by_popularity.genre
+            and by_popularity.place_by_popularity = 1
     left join artist_ranked
         on total.event_date = artist_ranked.event_date
-        and total.media_kind = artist_ranked.media_kind
-        and total.genre = artist_ranked.genre
-        and artist_ranked.place = 1
+            and total.media_kind = artist_ranked.media_kind
+            and total.genre = artist_ranked.genre
+            and artist_ranked.place = 1
 
 )
 

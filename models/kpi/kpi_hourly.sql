@@ -18,9 +18,11 @@ artist as (
 
 clocked as (
 
-    select 'utc' as clock, cast(extract(hour from started_at) as bigint) as hour_of_day, playback.* from playback
+    select 'utc' as clock, cast(extract(hour from playback.started_at) as bigint) as hour_of_day, playback.*
+    from playback
     union all
-    select 'local' as clock, local_hour as hour_of_day, playback.* from playback
+    select 'local' as clock, playback.local_hour as hour_of_day, playback.*
+    from playback
 
 ),
 
@@ -64,10 +66,10 @@ final as (
     from hour_total as total
     left join artist_ranked
         on total.event_date = artist_ranked.event_date
-        and total.clock = artist_ranked.clock
-        and total.hour_of_day = artist_ranked.hour_of_day
-        and total.media_kind = artist_ranked.media_kind
-        and artist_ranked.place = 1
+            and total.clock = artist_ranked.clock
+            and total.hour_of_day = artist_ranked.hour_of_day
+            and total.media_kind = artist_ranked.media_kind
+            and artist_ranked.place = 1
 
 )
 

@@ -22,18 +22,44 @@ content as (
 listed as (
 
     select
-        event_date, media_kind, 'genre' as ranking, credited_genre as group_value, content_id as item_id, account_id, playing_ms
+        event_date,
+        media_kind,
+        'genre' as ranking,
+        credited_genre as group_value,
+        content_id as item_id,
+        account_id,
+        playing_ms
     from playback_genre
     union all
-    select event_date, media_kind, 'channel' as ranking, channel_id as group_value, content_id as item_id, account_id, playing_ms
+    select
+        event_date,
+        media_kind,
+        'channel' as ranking,
+        channel_id as group_value,
+        content_id as item_id,
+        account_id,
+        playing_ms
     from playback
     where channel_id <> 'not_applicable'
     union all
-    select event_date, media_kind, 'country' as ranking, country as group_value, content_id as item_id, account_id, playing_ms
+    select
+        event_date,
+        media_kind,
+        'country' as ranking,
+        country as group_value,
+        content_id as item_id,
+        account_id,
+        playing_ms
     from playback
     union all
     select
-        event_date, media_kind, 'top_genre' as ranking, 'all' as group_value, credited_genre as item_id, account_id, playing_ms
+        event_date,
+        media_kind,
+        'top_genre' as ranking,
+        'all' as group_value,
+        credited_genre as item_id,
+        account_id,
+        playing_ms
     from playback_genre
 
 ),
@@ -87,7 +113,7 @@ ranked as (
         *,
         cast(row_number() over (
             partition by event_date, media_kind, ranking, group_value
-            order by plays desc, unique_accounts desc, item_title, item_id
+            order by plays desc, unique_accounts desc, item_title asc, item_id asc
         ) as bigint) as place
     from titled
 
@@ -107,7 +133,9 @@ final as (
         unique_accounts,
         playing_ms
     from ranked
-    where place <= case when ranking = 'top_genre' then {{ var('top_genre_places') }} else {{ var('top_content_places') }} end
+    where
+        (ranking = 'top_genre' and place <= {{ var('top_genre_places') }})
+        or (ranking <> 'top_genre' and place <= {{ var('top_content_places') }})
 
 )
 

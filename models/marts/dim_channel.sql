@@ -93,7 +93,9 @@ version as (
 
 final as (
 
-    {{ keep_newest('version', 'channel_id', ['channel_name', 'genre', 'language', 'launch_year', 'is_known'], first='is_known') }}
+    {{ keep_newest(
+        'version', 'channel_id', ['channel_name', 'genre', 'language', 'launch_year', 'is_known'], first='is_known'
+    ) }}
 
 )
 

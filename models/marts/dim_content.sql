@@ -30,7 +30,9 @@ title as (
 
 event as (
 
-    select content_id, media_kind, _load_seq from {{ ref('int_playback_event') }} where {{ in_window('_load_seq', window) }}
+    select content_id, media_kind, _load_seq
+    from {{ ref('int_playback_event') }}
+    where {{ in_window('_load_seq', window) }}
 
 ),
 

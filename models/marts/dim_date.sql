@@ -7,7 +7,10 @@ with
 
 day as (
 
-    select {{ add_days("date '" ~ first ~ "'", 'number.n') }} as event_date from {{ numbers(days) }} as number
+    select
+        {{ add_days("date '" ~ first ~ "'", 'number.n') }} as event_date,
+        number.n + {{ first.weekday() }} as days_since_monday
+    from {{ numbers(days) }} as number
 
 ),
 
@@ -20,8 +23,8 @@ final as (
         cast(extract(month from event_date) as bigint) as month_number,
         cast({{ dbt.date_trunc('month', 'event_date') }} as date) as month_start_date,
         cast({{ dbt.date_trunc('week', 'event_date') }} as date) as week_start_date,
-        cast({{ dbt.datediff("cast('1999-12-27' as date)", 'event_date', 'day') }} % 7 + 1 as bigint) as weekday_number,
-        {{ dbt.datediff("cast('1999-12-27' as date)", 'event_date', 'day') }} % 7 >= 5 as is_weekend
+        cast(days_since_monday % 7 + 1 as bigint) as weekday_number,
+        days_since_monday % 7 >= 5 as is_weekend
     from day
 
 )

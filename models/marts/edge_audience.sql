@@ -29,7 +29,13 @@ piece as (
     from playback
     union all
     select
-        {{ add_days('event_date', 1) }} as event_date, media_kind, channel_id, region, device_type, midnight_at as started_at, ended_at
+        {{ add_days('event_date', 1) }} as event_date,
+        media_kind,
+        channel_id,
+        region,
+        device_type,
+        midnight_at as started_at,
+        ended_at
     from playback
     where ended_at > midnight_at
 
@@ -52,7 +58,7 @@ final as (
         channel_id,
         region,
         device_type,
-        cast(sum(step) as bigint) as change
+        cast(sum(step) as bigint) as net_starts
     from edge
     where {{ within('event_date', touched) }}
     group by event_date, instant_at, media_kind, channel_id, region, device_type

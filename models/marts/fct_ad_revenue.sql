@@ -32,7 +32,9 @@ version as (
 
 final as (
 
-    {{ keep_newest('version', ['event_date', 'channel_id'], ['ad_revenue_amount', 'currency'], incoming_dates(relations, window)) }}
+    {{ keep_newest(
+        'version', ['event_date', 'channel_id'], ['ad_revenue_amount', 'currency'], incoming_dates(relations, window)
+    ) }}
 
 )
 

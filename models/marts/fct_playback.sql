@@ -39,7 +39,9 @@ sequenced as (
 
     select
         event.*,
-        lead(started_at) over (partition by account_id, media_kind order by started_at, playback_id) as next_started_at
+        lead(event.started_at) over (
+            partition by event.account_id, event.media_kind order by event.started_at, event.playback_id
+        ) as next_started_at
     from event
 
 ),
@@ -71,7 +73,8 @@ resolved as (
         sequenced.ad_revenue_amount,
         coalesce(sequenced.is_live, false) as is_live,
         content.duration_ms as content_duration_ms,
-        {{ div_floor(epoch_us('sequenced.next_started_at') ~ ' - ' ~ epoch_us('sequenced.started_at'), 1000) }} as gap_ms,
+        {{ div_floor(epoch_us('sequenced.next_started_at') ~ ' - ' ~ epoch_us('sequenced.started_at'), 1000) }}
+            as gap_ms,
         rule.valid_play_ms,
         rule.skip_below_ms,
         rule.complete_percent,

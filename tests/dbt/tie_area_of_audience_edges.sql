@@ -19,10 +19,15 @@ playback as (
 
 piece as (
 
-    select event_date, {{ epoch_us('case when ended_at > midnight_at then midnight_at else ended_at end') }} - {{ epoch_us('started_at') }} as playing_us
+    select
+        event_date,
+        {{ epoch_us('case when ended_at > midnight_at then midnight_at else ended_at end') }}
+        - {{ epoch_us('started_at') }} as playing_us
     from playback
     union all
-    select {{ add_days('event_date', 1) }} as event_date, {{ epoch_us('ended_at') }} - {{ epoch_us('midnight_at') }} as playing_us
+    select
+        {{ add_days('event_date', 1) }} as event_date,
+        {{ epoch_us('ended_at') }} - {{ epoch_us('midnight_at') }} as playing_us
     from playback
     where ended_at > midnight_at
 
@@ -30,7 +35,10 @@ piece as (
 
 fact as (
 
-    select event_date, sum(playing_us) as playing_us from piece where {{ within('event_date', touched) }} group by event_date
+    select event_date, sum(playing_us) as playing_us
+    from piece
+    where {{ within('event_date', touched) }}
+    group by event_date
 
 ),
 
@@ -38,8 +46,8 @@ edge as (
 
     select
         event_date,
-        sum(-change * ({{ epoch_us('instant_at') }} - {{ epoch_us(as_timestamp('event_date')) }})) as playing_us,
-        sum(change) as remainder
+        sum(-net_starts * ({{ epoch_us('instant_at') }} - {{ epoch_us(as_timestamp('event_date')) }})) as playing_us,
+        sum(net_starts) as left_over
     from {{ ref('edge_audience') }}
     where {{ within('event_date', touched) }}
     group by event_date, media_kind, channel_id, region, device_type
@@ -48,7 +56,7 @@ edge as (
 
 edge_day as (
 
-    select event_date, sum(playing_us) as playing_us, sum(abs(remainder)) as remainder from edge group by event_date
+    select event_date, sum(playing_us) as playing_us, sum(abs(left_over)) as left_over from edge group by event_date
 
 ),
 
@@ -65,14 +73,14 @@ select
     coalesce(fact.event_date, edge_day.event_date) as event_date,
     fact.playing_us,
     edge_day.playing_us as edge_us,
-    edge_day.remainder,
+    edge_day.left_over,
     swept.playing_ms as swept_ms
 from fact
 full outer join edge_day on fact.event_date = edge_day.event_date
 left join swept on coalesce(fact.event_date, edge_day.event_date) = swept.event_date
 where
     coalesce(fact.playing_us, 0) <> coalesce(edge_day.playing_us, 0)
-    or edge_day.remainder <> 0
+    or edge_day.left_over <> 0
     -- the swept minutes are whole milliseconds, each less than one short
     or coalesce(swept.playing_ms, 0) * 1000 > coalesce(fact.playing_us, 0)
     or coalesce(swept.playing_ms, 0) * 1000 < coalesce(fact.playing_us, 0) - 1440 * 1000

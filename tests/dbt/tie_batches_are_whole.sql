@@ -1,6 +1,9 @@
 {{ config(tags=['audit', 'tie']) }}
 
 {%- set window = load_window(check=true) %}
+{%- set inputs = [
+    'viewership_logs', 'demographics', 'ad_revenue', 'channel_metadata', 'streams', 'songs', 'users', 'titles'
+] %}
 
 -- read = accepted + duplicate + quarantined, and the engine reads exactly the accepted rows
 with
@@ -16,7 +19,7 @@ batch as (
 
 landed as (
 
-    {% for input in ['viewership_logs', 'demographics', 'ad_revenue', 'channel_metadata', 'streams', 'songs', 'users', 'titles'] -%}
+    {% for input in inputs -%}
     select batch_id, count(*) as landed_rows
     from {{ source('raw', input) }}
     where {{ arrived_in('arrival_date', [input], window) }}

@@ -6,13 +6,19 @@ with
 
 event as (
 
-    select event_date, count(*) as playbacks from {{ ref('int_playback_event') }} where {{ within('event_date', touched) }} group by event_date
+    select event_date, count(*) as playbacks
+    from {{ ref('int_playback_event') }}
+    where {{ within('event_date', touched) }}
+    group by event_date
 
 ),
 
 fact as (
 
-    select event_date, count(*) as playbacks from {{ ref('fct_playback') }} where {{ within('event_date', touched) }} group by event_date
+    select event_date, count(*) as playbacks
+    from {{ ref('fct_playback') }}
+    where {{ within('event_date', touched) }}
+    group by event_date
 
 )
 

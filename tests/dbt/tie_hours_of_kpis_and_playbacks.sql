@@ -6,7 +6,12 @@ with
 
 fact as (
 
-    select event_date, media_kind, count(*) as attempts, {{ count_if('is_started') }} as plays, {{ sum_of('playing_ms') }} as playing_ms
+    select
+        event_date,
+        media_kind,
+        count(*) as attempts,
+        {{ count_if('is_started') }} as plays,
+        {{ sum_of('playing_ms') }} as playing_ms
     from {{ ref('fct_playback') }}
     where {{ within('event_date', touched) }}
     group by event_date, media_kind

@@ -10,7 +10,7 @@ final as (
 
     select
         -- ids
-        {{ dbt.hash("'music|' || user_id || '|' || track_id || '|' || cast(" ~ epoch_us('listened_at') ~ " as " ~ dbt.type_string() ~ ")") }} as playback_id,
+        {{ key_hash('music', ['user_id', 'track_id'], 'listened_at') }} as playback_id,
         'music:' || user_id as account_id,
         'music:' || track_id as content_id,
         track_id,

@@ -10,7 +10,7 @@ final as (
 
     select
         -- ids
-        {{ dbt.hash("'tv|' || session_id || '|' || user_id || '|' || channel_id || '|' || cast(" ~ epoch_us('event_at') ~ " as " ~ dbt.type_string() ~ ")") }} as playback_id,
+        {{ key_hash('tv', ['session_id', 'user_id', 'channel_id'], 'event_at') }} as playback_id,
         session_id,
         'tv:' || user_id as account_id,
         'tv:' || show_name as content_id,
