@@ -55,6 +55,7 @@ suppressed as (
         age_group,
         gender,
         subscription_plan,
+        '{{ var("currency") }}' as currency,
         {% for measure in measure_names %}
         case when unique_accounts >= {{ smallest_cell }} then {{ measure }} end as {{ measure }},
         {% endfor %}
