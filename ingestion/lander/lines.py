@@ -16,8 +16,8 @@ SAMPLE = 200
 SEPARATOR = "\x01"
 
 
-def sniff(head: bytes, only_lines: bool) -> tuple[str, list[str]]:
-    """How the objects stand in the file, and the keys of the first ones.
+def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
+    """How the objects stand in the file, and the different lists of keys among the first ones.
 
     'lines' (one a line), 'array' (one array of them) or 'unstructured' (one after the other, over several lines).
     only_lines: the file's name says that it is NDJSON.
@@ -33,7 +33,7 @@ def sniff(head: bytes, only_lines: bool) -> tuple[str, list[str]]:
     return "lines", _keys_of_lines(text)
 
 
-def _keys_of_lines(text: str) -> list[str]:
+def _keys_of_lines(text: str) -> list[tuple[str, ...]]:
     sample = (_decoded(line) for line in text.split("\n")[:SAMPLE])
     return _keys(one for one in sample if isinstance(one, dict))
 
@@ -66,8 +66,8 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             yield value
 
 
-def _keys(objects: Iterator[object] | Iterator[dict[str, object]]) -> list[str]:
-    return list(dict.fromkeys(key for one in objects if isinstance(one, dict) for key in one))
+def _keys(objects: Iterator[dict[str, object]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(one) for one in objects))
 
 
 def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ null) and raw_text (its text, where there is a problem), and one row for each re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ingestion.lander.sources import Inspection
 STREAM = "incoming"
 OBJECT_LIMIT = 1 << 24  # bytes of one object; DuckDB takes twice as much for each thread
 SLICE_BYTES = 96 << 20
+MANY_LAYOUTS = 8
 
 
 class UnreadableError(Exception):
@@ -113,10 +114,10 @@ def _object_of_present(columns: Mapping[str, str], names: Iterable[str]) -> str:
 
 def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
     layout, seen = lines.sniff(file.head, only_lines=not {".ndjson", ".jsonl"}.isdisjoint(file.path.suffixes))
-    keys = _distinct([*seen, *wanted])
+    keys = _distinct([*(key for one in seen for key in one), *wanted])
     if layout == "lines":
         source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
-        table = _objects(source, keys)
+        table = _objects(source, keys, seen)
         table.attempts = [lambda: lines.read(file, on_bytes), lambda: lines.read_slowly(file, on_bytes)]
         table.schema = delimited.schema(1)
     else:
@@ -128,6 +129,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
             f"from read_json_objects({quote(str(file.path))}, format = '{layout}', compression = '{packing}', "
             f"maximum_object_size = {OBJECT_LIMIT}))",
             keys,
+            seen,
         )
     return table
 
@@ -141,19 +143,31 @@ def of_records(connection: duckdb.DuckDBPyConnection, source: str, wanted: Itera
     return _objects(f"(select source_row, null::varchar as framing, record from {source})", _distinct([*seen, *wanted]))
 
 
-def _objects(source: str, keys: list[str]) -> Table:
-    """The table over a relation of JSON texts: source_row, framing (a problem found before, or null), record."""
+def _objects(source: str, keys: list[str], seen: Sequence[tuple[str, ...]] = ()) -> Table:
+    """The table over a relation of JSON texts: source_row, framing (a problem found before, or null), record.
+
+    seen: lists of keys that many objects have; those are told by one comparison, in `layout`, instead of
+    key by key, which costs more than all the rest.
+    """
+    layouts = [one for one in seen if one and len(set(one)) == len(one)][:MANY_LAYOUTS]
+    layout = " ".join(f"when keys = {_list(one)} then {i}" for i, one in enumerate(layouts)) or "when false then 0"
     structure = quote(json.dumps(dict.fromkeys(keys, "VARCHAR")))
     relation = f"""(
-    select source_row, raw_problem as problem, case when raw_problem is not null then record end as raw_text, record,
-        case when raw_problem is null then json_transform(record, {structure}) end as fields
+    select source_row, found as problem, case when found is not null then record end as raw_text, record, layout,
+        case when found is null then json_transform(record, {structure}) end as fields
     from (
-        select source_row, record, case when framing is not null then framing
-            when not json_valid(record) then 'malformed_json'
-            when json_type(record) <> 'OBJECT' then 'not_an_object'
-            when len(list_distinct(json_keys(record))) <> len(json_keys(record)) then 'malformed_json'
-            end as raw_problem
-        from {source}
+        select source_row, record, layout, case when not_json is not null then not_json
+            when layout is not null then null
+            when len(list_distinct(keys)) <> len(keys) then 'malformed_json' end as found
+        from (
+            select *, case {layout} end as layout
+            from (select *, case when not_json is null then json_keys(record) end as keys from (
+                select source_row, record, case when framing is not null then framing
+                    when not json_valid(record) then 'malformed_json'
+                    when not starts_with(ltrim(record, {BLANKS_SQL}), '{{') then 'not_an_object' end as not_json
+                from {source}
+            ))
+        )
     ))"""
     text = {key: f"fields.{name(key)}" for key in keys}
     return Table(
@@ -161,7 +175,7 @@ def _objects(source: str, keys: list[str]) -> Table:
         relation=relation,
         text=text,
         raw="record",
-        leftover=lambda taken: _rest(taken, text),
+        leftover=lambda taken: _rest(taken, text, layouts),
         extra=lambda _: _EXTRA_OF_OBJECT,
         by_object=True,
         nested={key: _is_nested(key, sql) for key, sql in text.items()},
@@ -182,7 +196,11 @@ def _is_nested(key: str, text: str) -> str:
     return f"coalesce(case when {looks} then json_type(record, {path}) in ('OBJECT', 'ARRAY') end, false)"
 
 
-def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
+def _list(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(quote(text) for text in texts) + "]::varchar[]"
+
+
+def _rest(taken: list[list[str]], text: Mapping[str, str], layouts: Sequence[tuple[str, ...]]) -> str:
     """What is left of the object without the keys that fields take: a merge patch of nulls removes them.
 
     Where an object spells one field twice, the spelling that loses stays.
@@ -196,7 +214,16 @@ def _rest(taken: list[list[str]], text: Mapping[str, str]) -> str:
         lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
         kept = f"json_merge_patch({rest}, json_merge_patch('{{}}', json_object({lost})))::varchar"
         rest = f"case when {several} then {kept} else {rest} end"
+    plain = " ".join(f"when {i} then '{{}}'" for i, one in enumerate(layouts) if _leaves_nothing(one, taken))
+    rest = f"case layout {plain} else {rest} end" if plain else rest
     return f"case when problem is null then {rest} end"
+
+
+def _leaves_nothing(layout: tuple[str, ...], taken: list[list[str]]) -> bool:
+    """Does a field take each key of the layout, and no two keys belong to one field?"""
+    owner = {key: i for i, keys in enumerate(taken) for key in keys}
+    owners = [owner.get(key) for key in layout]
+    return None not in owners and len(set(owners)) == len(owners)
 
 
 #: A key as a JSON pointer: the one way to name any key, whatever characters it has.
