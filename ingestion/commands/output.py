@@ -23,10 +23,11 @@ from ingestion.zone import ZoneError
 
 #: Characters; for output that goes into a file or a pipe.
 WIDE = 240
-OK, UNUSABLE, QUARANTINED, FAILED = 0, 1, 2, 3
+OK, UNUSABLE, QUARANTINED, FAILED = 0, 1, 3, 4
 EXIT_CODES = (
     "Exit codes: 0 all is well (landed, or had landed before); 1 unusable arguments, settings or files, "
-    "nothing was begun; 2 landed, but rows or files went to quarantine; 3 at least one file failed, the others landed."
+    "nothing was begun (2 for an option that does not exist); 3 landed, but rows or files went to quarantine; "
+    "4 at least one file failed, the others landed."
 )
 #: What a user can cause; everything else is a fault of ours and keeps its traceback.
 EXPECTED = (

@@ -96,7 +96,7 @@ def replay(
     """Land what is good now, after a fix in the contract or in a mapping.
 
     A new batch that keeps the original arrival instant. What is still bad stays; what a replay settled is not
-    looked at again, so that a second replay without a further fix lands nothing. Exit code 2 when some stays.
+    looked at again, so that a second replay without a further fix lands nothing. Exit code 3 when some stays.
 
     Example:
 

@@ -46,8 +46,8 @@ def test_exit_codes(tmp_path: Path) -> None:
     unknown = write(tmp_path, "unknown.csv", "a,b\n1,2\n")
     assert media("land", good).exit_code == 0
     assert media("land", good).exit_code == 0  # a no-op
-    assert media("land", bad).exit_code == 2
-    assert media("land", unknown, good).exit_code == 3
+    assert media("land", bad).exit_code == 3
+    assert media("land", unknown, good).exit_code == 4
     assert media("land", tmp_path / "nothing.csv").exit_code == 1
     assert media("land", good, "--arrived-at", "yesterday").exit_code == 1
     assert media("land", good, "--arrived-at", "2999-01-01").exit_code == 1
@@ -68,7 +68,7 @@ def test_errors_name_the_file_and_the_setting(tmp_path: Path, monkeypatch: pytes
 def test_the_way_of_a_bad_file(tmp_path: Path) -> None:
     landed = document(media("land", write(tmp_path, "bad.csv", BAD), "--json"))
     (file,) = landed["files"]
-    assert landed["exit_code"] == 2
+    assert landed["exit_code"] == 3
     assert (file["status"], file["rows_read"], file["rows_accepted"], file["rows_quarantined"]) == ("landed", 2, 1, 1)
     assert file["reasons"] == {"bad_timestamp:listened_at": 1}
 
