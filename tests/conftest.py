@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each module on one worker, because its fixtures are dear; the property test's many cases share the workers."""
+    """Keep a module on one worker, because its fixtures are dear; the property test's cases share the workers."""
     for item in items:
         if item.path.name != "test_property.py":
             item.add_marker(pytest.mark.xdist_group(item.path.name))

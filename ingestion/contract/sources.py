@@ -42,7 +42,12 @@ def _table(contract: Contract) -> dict[str, Any]:
         freshness = {"warn_after": {"count": contract.warn_after_days, "period": "day"}}
         table["config"] = {"loaded_at_field": "arrived_at", "freshness": freshness}
     table["data_tests"] = [
-        {"contract_holds": {"name": f"contract_holds_{contract.name}", "arguments": {"input": contract.name, "conditions": conditions(contract)}}}
+        {
+            "contract_holds": {
+                "name": f"contract_holds_{contract.name}",
+                "arguments": {"input": contract.name, "conditions": conditions(contract)},
+            }
+        }
     ]
     table["columns"] = [_field(f) for f in contract.fields] + [_column(c) for c in ROW_COLUMNS]
     return table

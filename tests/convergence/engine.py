@@ -143,7 +143,9 @@ class Warehouse:
         result = self._invoke(dbtRunner(manifest=self.manifest), *args)
         if check and not result.success:
             nodes = getattr(result.result, "results", None) or []
-            failed = [f"{n.node.name}: {n.message}" for n in nodes if n.status not in ("success", "pass", "skipped", "warn")]
+            failed = [
+                f"{n.node.name}: {n.message}" for n in nodes if n.status not in ("success", "pass", "skipped", "warn")
+            ]
             raise AssertionError(f"dbt {' '.join(args)}: {result.exception or ''} {failed}")
         return result
 

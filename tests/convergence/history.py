@@ -11,7 +11,7 @@ from typing import Any
 from tests.convergence.engine import Batch
 
 Row = dict[str, Any]
-DAY0 = datetime(2026, 3, 1)
+DAY0 = datetime(2026, 3, 1)  # noqa: DTZ001 - the marts keep UTC without zone
 DAYS = 9
 GENRES = ["folk", "jazz", "pop", "rock"]
 REGIONS = ["North", "South", "Pan-India", "Atlantis", None]
@@ -35,8 +35,12 @@ def history(seed: int, size: int = 50) -> list[Batch]:
         for arrived_at, rows in _deliveries(r, events, kind):
             add(kind, arrived_at, rows)
     entities: dict[str, Callable[[random.Random], list[Row]]] = {
-        "demographics": _demographics, "users": _users, "songs": _songs, "channel_metadata": _channels, "ad_revenue": _ad_revenue,
-    }  # fmt: skip
+        "demographics": _demographics,
+        "users": _users,
+        "songs": _songs,
+        "channel_metadata": _channels,
+        "ad_revenue": _ad_revenue,
+    }
     for kind, entity in entities.items():
         for _ in range(r.randrange(2, 5)):
             add(kind, DAY0 + timedelta(seconds=r.randrange((DAYS + 6) * 86400)), entity(r))
@@ -47,7 +51,10 @@ def history(seed: int, size: int = 50) -> list[Batch]:
             batches[i], batches[j] = batches[j], batches[i]
     else:
         r.shuffle(batches)
-    again = [Batch(f"again{b.batch_id}", b.input, b.arrived_at + timedelta(days=r.randrange(3)), b.rows) for b in r.sample(batches, 3)]
+    again = [
+        Batch(f"again{b.batch_id}", b.input, b.arrived_at + timedelta(days=r.randrange(3)), b.rows)
+        for b in r.sample(batches, 3)
+    ]
     return batches + again
 
 
@@ -79,7 +86,12 @@ def _deliveries(r: random.Random, events: list[Row], kind: str) -> list[tuple[da
 def _corrected(r: random.Random, row: Row, kind: str) -> Row:
     if kind == "streams":
         return {**row, "listened_ms": r.choice([None, 0, 20_000, 200_000])}
-    return {**row, "duration_minutes": r.randrange(0, 200), "ad_revenue": Decimal(r.randrange(0, 99)) / 4, "region": r.choice(REGIONS)}
+    return {
+        **row,
+        "duration_minutes": r.randrange(0, 200),
+        "ad_revenue": Decimal(r.randrange(0, 99)) / 4,
+        "region": r.choice(REGIONS),
+    }
 
 
 def _viewing(r: random.Random) -> Row:
@@ -136,20 +148,31 @@ def _users(r: random.Random) -> list[Row]:
 
 
 def _songs(r: random.Random) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for track in r.sample(range(8), r.randrange(1, 7)):
-        for genre in r.sample(GENRES, r.choice([1, 1, 2, 3])):
-            rows.append({
-                "track_id": f"t{track}", "track_genre": genre, "track_name": f"Song {r.randrange(3)}",
-                "artists": r.choice([None, "Ann", "Ann;Bob", "Bob;Cid;Ann"]), "popularity": r.choice([None, 10, 50]),
+        rows += [
+            {
+                "track_id": f"t{track}",
+                "track_genre": genre,
+                "track_name": f"Song {r.randrange(3)}",
+                "artists": r.choice([None, "Ann", "Ann;Bob", "Bob;Cid;Ann"]),
+                "popularity": r.choice([None, 10, 50]),
                 "duration_ms": r.choice([None, 60_000, 180_000, 1_500_000, 86_400_000]),
-            })  # fmt: skip
+            }
+            for genre in r.sample(GENRES, r.choice([1, 1, 2, 3]))
+        ]
     return rows
 
 
 def _channels(r: random.Random) -> list[Row]:
     return [
-        {"channel_id": f"CH{i}", "channel_name": r.choice(["First", "Prime"]), "genre": "News", "language": "Hindi", "launch_year": 2010}
+        {
+            "channel_id": f"CH{i}",
+            "channel_name": r.choice(["First", "Prime"]),
+            "genre": "News",
+            "language": "Hindi",
+            "launch_year": 2010,
+        }
         for i in r.sample(range(4), r.randrange(1, 4))
     ]
 

@@ -16,28 +16,41 @@ from tests.convergence.history import DAY0, history
 #: check -> statement that breaks what it watches
 DAMAGE = {
     "dim_account_rows": "insert into marts.dim_account select * from marts.dim_account limit 1",
-    "dim_content_rows": "update marts.dim_content set duration_ms = 0 where content_id = (select min(content_id) from marts.dim_content)",
+    "dim_content_rows": (
+        "update marts.dim_content set duration_ms = 0 where content_id = (select min(content_id) from "
+        "marts.dim_content)"
+    ),
     "dim_channel_rows": "update marts.dim_channel set channel_name = null",
     "dim_date_rows": "update marts.dim_date set weekday_number = 8 where event_date = date '2026-01-01'",
     "fct_ad_revenue_rows": "update marts.fct_ad_revenue set ad_revenue_amount = -1",
     "fct_playback_rows": "insert into marts.fct_playback select * from marts.fct_playback limit 1",
-    "edge_audience_rows": "update marts.edge_audience set change = 0",
-    "bridge_content_genre_rows": "create or replace view marts.bridge_content_genre as select 'c' as content_id, 'g' as genre, 2 as weight",
-    "bridge_content_artist_rows": "create or replace view marts.bridge_content_artist as select 'c' as content_id, 'a' as artist, 0 as weight",
+    "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
+    "bridge_content_genre_rows": (
+        "create or replace view marts.bridge_content_genre as select 'c' as content_id, 'g' as genre, 2 as weight"
+    ),
+    "bridge_content_artist_rows": (
+        "create or replace view marts.bridge_content_artist as select 'c' as content_id, 'a' as artist, 0 as weight"
+    ),
     "kpi_channel_daily_rows": "update kpi.kpi_channel_daily set plays = attempts + 1",
     "kpi_content_daily_rows": "update kpi.kpi_content_daily set skipped_plays = plays + 1",
     "kpi_genre_daily_rows": "update kpi.kpi_genre_daily set plays_allocated = plays + 1",
     "kpi_top_content_daily_rows": "update kpi.kpi_top_content_daily set place = 1",
     "kpi_hourly_rows": "update kpi.kpi_hourly set hour_of_day = 24",
     "kpi_demographic_daily_rows": "update kpi.kpi_demographic_daily set plays = 1, is_suppressed = true",
-    "kpi_device_region_daily_rows": "insert into kpi.kpi_device_region_daily select * from kpi.kpi_device_region_daily limit 1",
+    "kpi_device_region_daily_rows": (
+        "insert into kpi.kpi_device_region_daily select * from kpi.kpi_device_region_daily limit 1"
+    ),
     "kpi_concurrency_rows": "update kpi.kpi_concurrency set concurrent_average = concurrent_peak + 1",
-    "tie_facts_neither_drop_nor_multiply": "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)",
+    "tie_facts_neither_drop_nor_multiply": (
+        "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)"
+    ),
     "tie_hours_of_kpis_and_playbacks": "update kpi.kpi_device_region_daily set playing_ms = playing_ms + 1",
-    "tie_area_of_audience_edges": "update marts.edge_audience set instant_at = instant_at + interval 1 second where change > 0",
+    "tie_area_of_audience_edges": (
+        "update marts.edge_audience set instant_at = instant_at + interval 1 second where net_starts > 0"
+    ),
     "tie_allocated_plays": "update kpi.kpi_genre_daily set plays_allocated = plays_allocated / 2",
     "tie_batches_are_whole": "update raw.manifest set rows_accepted = rows_accepted + 1, rows_read = rows_read + 1",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +96,17 @@ def test_a_failed_check_is_repeated_until_the_batch_is_withdrawn(tmp_path: Path)
     warehouse.land(batches)
     warehouse.dbt("build")
     want = warehouse.results()
-    bad = Batch("bad", "streams", DAY0 + timedelta(days=20), ({"user_id": "1", "track_id": "t1", "listened_at": DAY0, "listened_ms": -5},))
+    bad = Batch(
+        "bad",
+        "streams",
+        DAY0 + timedelta(days=20),
+        ({"user_id": "1", "track_id": "t1", "listened_at": DAY0, "listened_ms": -5},),
+    )
     warehouse.land([bad])
     assert failed(warehouse.dbt("build", check=False)) == {"contract_holds_streams"}
-    assert failed(warehouse.dbt("build", check=False)) == {"contract_holds_streams"}, "the second run forgot the failure"
+    assert failed(warehouse.dbt("build", check=False)) == {"contract_holds_streams"}, (
+        "the second run forgot the failure"
+    )
     warehouse.zone.withdraw("bad")
     refused = warehouse.dbt("build", check=False)
     assert not refused.success

@@ -1,7 +1,7 @@
-"""Any split of the same batches into runs, in any order, with failures and partial builds, equals one full refresh, and the truth.
+"""Any split of the same batches into runs, in any order, with failures, equals one full refresh, and the truth.
 
-More cases than the default thirty: `CONVERGENCE_CASES=300 pytest tests/convergence/test_property.py`, from another first seed
-with CONVERGENCE_SEED.
+More cases than the default thirty: `CONVERGENCE_CASES=300 pytest tests/convergence/test_property.py`, from another
+first seed with CONVERGENCE_SEED.
 """
 
 from __future__ import annotations

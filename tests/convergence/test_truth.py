@@ -1,4 +1,4 @@
-"""Generated files with known damage, through the lander and dbt: every count and every KPI is what the generator knows."""
+"""Generated files with known damage, through lander and dbt: every count and every KPI is what is known of them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ RUNS = 3
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generated")
-    generate_all(Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2), folder, defects=Defects())
+    generate_all(
+        Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2), folder, defects=Defects()
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
-def landed(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse, list[lander.Outcome]]]:
+def landed(
+    generated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Warehouse, list[lander.Outcome]]]:
     """Landed and built in three runs, in shuffled order, each file with its own arrival."""
     home = tmp_path_factory.mktemp("truth")
     warehouse = Warehouse(home)
