@@ -1,0 +1,38 @@
+"""How much data each part works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The knobs. Rows are events; big_gb: size of the one large CSV in gigabytes (10^9 bytes), 0 for none.
+
+    verdict: whether the sizes are such that the limits mean something.
+    """
+
+    build_playbacks: int = 10_000_000
+    build_days: int = 30
+    history_days: tuple[int, ...] = (10, 100, 300)
+    rows_per_day: int = 30_000
+    new_days: int = 3
+    lander_rows: int = 1_000_000
+    big_gb: float = 5.0
+    generator_rows: int = 20_000_000
+    text_rows: int = 2_000_000
+    verdict: bool = True
+
+
+QUICK = Sizes(
+    build_playbacks=100_000,
+    build_days=4,
+    history_days=(5, 15),
+    rows_per_day=2_000,
+    new_days=1,
+    lander_rows=100_000,
+    big_gb=0.1,
+    generator_rows=300_000,
+    text_rows=100_000,
+    verdict=False,
+)
