@@ -118,7 +118,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
     if layout == "lines":
         source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
         table = _objects(source, keys, seen)
-        table.attempts = [lambda: lines.read(file, on_bytes), lambda: lines.read_slowly(file, on_bytes)]
+        table.attempts = [lambda: lines.read(file, on_bytes)]
         table.schema = delimited.schema(1)
     else:
         if not file.is_utf8:
@@ -156,17 +156,14 @@ def _objects(source: str, keys: list[str], seen: Sequence[tuple[str, ...]] = ())
     select source_row, found as problem, case when found is not null then record end as raw_text, record, layout,
         case when found is null then json_transform(record, {structure}) end as fields
     from (
-        select source_row, record, layout, case when not_json is not null then not_json
+        select source_row, record, layout, case when framing is not null then framing
             when layout is not null then null
+            when keys is null then 'malformed_json'
+            when not starts_with(ltrim(record, {BLANKS_SQL}), '{{') then 'not_an_object'
             when len(list_distinct(keys)) <> len(keys) then 'malformed_json' end as found
         from (
             select *, case {layout} end as layout
-            from (select *, case when not_json is null then json_keys(record) end as keys from (
-                select source_row, record, case when framing is not null then framing
-                    when not json_valid(record) then 'malformed_json'
-                    when not starts_with(ltrim(record, {BLANKS_SQL}), '{{') then 'not_an_object' end as not_json
-                from {source}
-            ))
+            from (select *, case when framing is null then try(json_keys(record)) end as keys from {source})
         )
     ))"""
     text = {key: f"fields.{name(key)}" for key in keys}
@@ -193,7 +190,8 @@ def _distinct(keys: Iterable[str]) -> list[str]:
 def _is_nested(key: str, text: str) -> str:
     path = quote('$."' + key.replace('"', '\\"') + '"')
     looks = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
-    return f"coalesce(case when {looks} then json_type(record, {path}) in ('OBJECT', 'ARRAY') end, false)"
+    is_container = f"coalesce(json_type(record, {path}) in ('OBJECT', 'ARRAY'), false)"
+    return f"(case when {text} >= '[' then case when {looks} then {is_container} else false end else false end)"
 
 
 def _list(texts: Iterable[str]) -> str:
