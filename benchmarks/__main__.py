@@ -55,13 +55,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Ratios within one run, in CPU seconds and peak memory. Data is written below "
-        "MEDIA_HOME/benchmarks and removed; the figures stay there as JSON. Everything takes about a quarter of an "
-        "hour, 12 GB of disk and 8 GB of memory.",
+        "MEDIA_HOME/benchmarks and removed; the figures stay there as JSON. Everything takes up to half an hour, "
+        "10 GB of disk and 12 GB of memory.",
         epilog="parts:\n" + "\n".join(f"  {name:<10} {text}" for name, (_, text) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="part", help="one of those below; none: all of them")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to try it in about a minute; no verdict")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try it in a few minutes; no verdict")
     parser.add_argument("--playbacks", dest="build_playbacks", type=int, metavar="N", help="playbacks of `build`")
     parser.add_argument("--rows-per-day", dest="rows_per_day", type=int, metavar="N", help="playbacks a day of `day`")
     parser.add_argument("--big-gb", dest="big_gb", type=float, metavar="GB", help="large file of `lander`; 0: none")
