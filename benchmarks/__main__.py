@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ PARTS: dict[str, tuple[Callable[[Path, Sizes], Part], str]] = {
 
 def main() -> int:
     """Run the parts asked for; exit code 1 if one could not run, 2 if a claim does not hold (not with --quick)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # data is removed then too
     options = arguments()
     sizes = chosen(options)
     folder = load_settings(cwd=CHECKOUT).home / "benchmarks"

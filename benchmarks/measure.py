@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -43,7 +44,15 @@ def run(words: Sequence[str | Path], env: Mapping[str, str], log: Path) -> Cost:
     used = log.with_suffix(".used.json")
     command = [*LAUNCH, str(used), *(str(word) for word in words)]
     with log.open("ab") as output:
-        code = subprocess.call(command, cwd=CHECKOUT, env={**os.environ, **env}, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, env={**os.environ, **env}, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            code = process.wait()
+        except BaseException:  # interrupted: nothing of it may go on writing into a folder that is being removed
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
     if code:
         raise BenchmarkError(f"exit code {code}: {' '.join(map(str, words))}\n{end_of(log)}")
     return Cost(**json.loads(used.read_text(encoding="utf-8")))
