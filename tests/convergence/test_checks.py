@@ -76,6 +76,7 @@ def test_every_custom_test_has_a_case(built: Warehouse) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse) -> None:
     assert not failed(built.dbt("test", "--select", "tag:audit"))
     built.close()
@@ -90,6 +91,7 @@ def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_failed_check_is_repeated_until_the_batch_is_withdrawn(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "home")
     batches = history(2)
@@ -120,6 +122,7 @@ def test_a_failed_check_is_repeated_until_the_batch_is_withdrawn(tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_check_waits_until_its_tables_are_at_the_same_point(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "home")
     batches = history(3)

@@ -61,6 +61,7 @@ def run(warehouse: Warehouse, r: random.Random) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + CASES))
 def test_any_split_equals_one_full_refresh(warehouse: Warehouse, seed: int) -> None:
     r = random.Random(seed * 7919)
