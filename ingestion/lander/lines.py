@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.lander import delimited
 from ingestion.lander.sources import Inspection, open_bytes
 
-BLOCK = 1 << 20
 SAMPLE = 200
+#: No JSON text holds this character unescaped, so a line stays in one piece.
+SEPARATOR = "\x01"
 
 
 def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
@@ -71,25 +71,19 @@ def _keys(objects: Iterator[dict[str, object]]) -> list[tuple[str, ...]]:
 
 
 def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-    """One record a line, in the schema of `delimited.schema(1)`; empty lines are none.
+    """One record a line, in the schema of `delimited.schema(1)`; blank lines are none."""
+    dialect = delimited.Dialect(["line"], SEPARATOR, header_only=False)
+    return delimited.read(file, dialect, on_bytes, lines=True)
 
-    A line ends with a line feed, a carriage return or both. A line longer than a block makes its block longer.
-    """
+
+def read_slowly(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """The same for lines that are longer than a block."""
+    encoding = "utf-8-sig" if file.is_utf8 else "latin-1"
     with open_bytes(file.path, file.gzipped) as stream:
-        number = 1
-        while block := stream.read(BLOCK):
-            block += stream.readline()
-            on_bytes(len(block))
-            if not file.is_utf8:
-                block = block.decode("latin-1").encode()
-            found = _lines(block if number > 1 else block.removeprefix(codecs.BOM_UTF8))
-            yield delimited.framed(range(number, number + len(found)), [found], file.is_utf8)
-            number += len(found)
-
-
-def _lines(block: bytes) -> pa.StringArray:
-    """The lines of whole lines of UTF-8, without their ends."""
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    cut = pc.split_pattern(pa.array([block], pa.binary()), b"\n").values
-    return cut.filter(pc.greater(pc.binary_length(cut), 0)).view(pa.string())
+        number = 0
+        for raw in stream:
+            on_bytes(len(raw))
+            line = raw.decode(encoding).strip("\r\n")
+            if line.strip():
+                number += 1
+                yield delimited.framed([number], [pa.array([line], pa.string())], file.is_utf8)

@@ -34,7 +34,7 @@ class Inspection:
     """One pass over a file's bytes.
 
     content_hash: sha256 of the content (uncompressed where it could be uncompressed);
-    quotes: how many quote characters; an odd number means that one never closes, or is none;
+    quotes: of a CSV, how many quote characters; an odd number means that one never closes, or is none;
     problem: the reason why no row of the file can be read, or None.
     """
 
@@ -97,17 +97,18 @@ def inspect(path: Path) -> Inspection:
 
 def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -> Inspection:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    head, size, quotes, is_utf8 = b"", 0, 0, True
+    head, form, size, quotes, is_utf8 = b"", "", 0, 0, True
     with open_bytes(path, unpack) as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
             if not size:
                 head = block[:SNIFF]
+                form = _format(path, head)
             size += len(block)
-            quotes += block.count(b'"')
+            quotes += block.count(b'"') if form == "csv" else 0
             is_utf8 = is_utf8 and _decodes(decoder, block)
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
-    form = _format(path, head)
+    form = form or _format(path, head)
     if problem is None and not head.removeprefix(codecs.BOM_UTF8).strip():
         problem = "empty_file"
     if problem is None and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and form != "parquet":
@@ -116,6 +117,8 @@ def _scan(path: Path, gzipped: bool, unpack: bool, problem: str | None = None) -
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
+    if block.isascii() and not final and not decoder.getstate()[0]:
+        return True  # an eighth of the time that decoding takes
     try:
         decoder.decode(block, final)
     except UnicodeDecodeError:

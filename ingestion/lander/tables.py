@@ -118,7 +118,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
     if layout == "lines":
         source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
         table = _objects(source, keys, seen)
-        table.attempts = [lambda: lines.read(file, on_bytes)]
+        table.attempts = [lambda: lines.read(file, on_bytes), lambda: lines.read_slowly(file, on_bytes)]
         table.schema = delimited.schema(1)
     else:
         if not file.is_utf8:
