@@ -65,7 +65,7 @@ def names(requirements: list[str]) -> set[str]:
         (REGISTRY_HOST, "https://" + "pypi" + ".org/simple", "the package index"),
         (REGISTRY_HOST, "https://repo1" + ".maven.org", "Maven coordinates"),
         (MACHINE_PATH, "see /" + "root/x", "https://host.example/home/page"),
-        (MACHINE_PATH, "'/" + "home/someone/.venv'", "network/root/name"),
+        (MACHINE_PATH, "'/" + "home/someone/.venv'", "network/" + "root/name"),
         (ASKS_FOR_ENGINE, "{% if target.type == 'x' %}", "{{ target.schema }}"),
     ],
 )
