@@ -15,12 +15,15 @@ HEADER = """\
 # Generated from ingestion/contract/*.yml by `python -m ingestion.contract --write`; do not edit.
 """
 
+# As generate_schema_name has it; YAML cannot call macros.
+SCHEMA = "{{ 'raw' if target.schema == 'main' else target.schema ~ '_raw' }}"
+
 
 def render(contracts: Iterable[Contract]) -> str:
     """The text of models/staging/_raw__sources.yml."""
     source = {
         "name": "raw",
-        "schema": "raw",
+        "schema": SCHEMA,
         "description": "Rows that passed every check of the contract, as they landed, and the batches they came with.",
         "tables": [_table(contract) for contract in contracts] + [_batch()],
     }

@@ -5,6 +5,7 @@
 #}
 {% macro load_raw() %}
     {%- if execute and flags.WHICH not in ('parse', 'compile', 'show', 'generate') -%}
+        {%- do check_environment() -%}
         {%- do adapter.dispatch('load_raw', 'media_stream_analytics')() -%}
         {%- do refuse_withdrawn() -%}
     {%- endif -%}
