@@ -1,6 +1,6 @@
 """Java parts by pinned coordinates and checksums: `fetch("iceberg-spark")` gives the folder that holds its jars.
 
-`jars.lock` is the one list of all jars of the project, a line each: `group sha256 groupId:artifactId:version[:type]`.
+`jars.lock` is the one list of all jars of the project; a line is `group sha256 groupId:artifactId:version[:type[:classifier]]`.
 Maven copies them as a flat list: no POM of the artifacts is resolved, so nothing comes along that is not in the lock.
 `python -m tests.engines.jars` fetches every group, `python -m tests.engines.jars trino-server` one;
 `--pin` instead writes the checksums of what Maven gives today, for new lines whose checksum is `-`.
@@ -22,6 +22,7 @@ from xml.sax.saxutils import escape
 LOCK = Path(__file__).with_name("jars.lock")
 # The version that a distribution's Maven takes by default needs plugins that are no longer to be had.
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+PARTS = ("groupId", "artifactId", "version", "type", "classifier")
 UNPINNED = "-"
 
 
@@ -38,16 +39,16 @@ class Jar:
     coordinates: str
 
     @property
-    def parts(self) -> tuple[str, str, str, str]:
-        """groupId, artifactId, version, type."""
-        group_id, artifact, version, *kind = self.coordinates.split(":")
-        return group_id, artifact, version, kind[0] if kind else "jar"
+    def parts(self) -> dict[str, str]:
+        """The coordinates under Maven's names."""
+        return {"type": "jar"} | dict(zip(PARTS, self.coordinates.split(":"), strict=False))
 
     @property
     def file_name(self) -> str:
         """The name under which Maven copies it."""
-        _, artifact, version, kind = self.parts
-        return f"{artifact}-{version}.{kind}"
+        parts = self.parts
+        stem = "-".join(parts[name] for name in ("artifactId", "version", "classifier") if name in parts)
+        return f"{stem}.{parts['type']}"
 
 
 def read_lock(lock: Path = LOCK) -> list[Jar]:
@@ -140,10 +141,8 @@ def copy(jars: list[Jar], folder: Path) -> None:
 
 def pom_of(jars: list[Jar]) -> str:
     """A project that does nothing but list what to copy."""
-    tags = ("groupId", "artifactId", "version", "type")
     items = "".join(
-        f"<artifactItem>{''.join(f'<{tag}>{escape(part)}</{tag}>' for tag, part in zip(tags, jar.parts, strict=True))}"
-        "</artifactItem>"
+        f"<artifactItem>{''.join(f'<{name}>{escape(part)}</{name}>' for name, part in jar.parts.items())}</artifactItem>"
         for jar in jars
     )
     return (
