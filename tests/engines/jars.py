@@ -1,7 +1,7 @@
 """Java parts by pinned coordinates and checksums: `fetch("iceberg-spark")` gives the folder that holds its jars.
 
-`jars.lock` is the one list of all jars of the project; a line is `group sha256 groupId:artifactId:version[:type[:classifier]]`.
-Maven copies them as a flat list: no POM of the artifacts is resolved, so nothing comes along that is not in the lock.
+`jars.lock` is the one list of all jars of the project, a line each: group, sha256, then the coordinates that Maven copies,
+groupId:artifactId:version[:type[:classifier]]. Maven copies them as a flat list: no POM of the artifacts is resolved, so nothing comes along that is not in the lock.
 `python -m tests.engines.jars` fetches every group, `python -m tests.engines.jars trino-server` one;
 `--pin` instead writes the checksums of what Maven gives today, for new lines whose checksum is `-`.
 """
@@ -141,10 +141,8 @@ def copy(jars: list[Jar], folder: Path) -> None:
 
 def pom_of(jars: list[Jar]) -> str:
     """A project that does nothing but list what to copy."""
-    items = "".join(
-        f"<artifactItem>{''.join(f'<{name}>{escape(part)}</{name}>' for name, part in jar.parts.items())}</artifactItem>"
-        for jar in jars
-    )
+    tags = ("".join(f"<{name}>{escape(part)}</{name}>" for name, part in jar.parts.items()) for jar in jars)
+    items = "".join(f"<artifactItem>{item}</artifactItem>" for item in tags)
     return (
         "<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><artifactId>jars</artifactId>"
         "<version>1</version><packaging>pom</packaging><build><plugins><plugin>"
