@@ -1,7 +1,8 @@
 """Java parts by pinned coordinates and checksums: `fetch("iceberg-spark")` gives the folder that holds its jars.
 
-`jars.lock` is the one list of all jars of the project, a line each: group, sha256, then the coordinates that Maven copies,
-groupId:artifactId:version[:type[:classifier]]. Maven copies them as a flat list: no POM of the artifacts is resolved, so nothing comes along that is not in the lock.
+`jars.lock` is the one list of all jars of the project, a line each: group, sha256, and the coordinates
+groupId:artifactId:version[:type[:classifier]]. Maven copies them as a flat list and resolves no POM of the artifacts:
+nothing comes along that is not in the lock.
 `python -m tests.engines.jars` fetches every group, `python -m tests.engines.jars trino-server` one;
 `--pin` instead writes the checksums of what Maven gives today, for new lines whose checksum is `-`.
 """
