@@ -26,7 +26,9 @@ class Settings:
     home: folder that holds everything written; raw: root of `raw/`, `quarantine/` and
     `processing-metadata/`; pii_key: key for HMAC-SHA256 of identifiers, None = leave them;
     memory_limit: what DuckDB may hold, the rest of the process comes on top; threads: DuckDB's (a second one
-    costs 40 % more CPU time for a landing and saves little, because the reading is one stream).
+    costs 40 % more CPU time for a landing and saves little, because the reading is one stream);
+    lake_warehouse: location of the Iceberg tables, such as file:///data/lake or s3://bucket/lake; lake_endpoint and
+    lake_token: another Iceberg REST catalogue than our own ("": our own), where lake_warehouse is the name it gives.
     """
 
     home: Path
@@ -34,11 +36,19 @@ class Settings:
     pii_key: str | None
     memory_limit: str
     threads: int
+    lake_warehouse: str
+    lake_endpoint: str
+    lake_token: str
 
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that dbt builds into."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def lake(self) -> Path:
+        """What the target `lake` keeps on this machine: its DuckDB file, the catalogue, and by default the tables."""
+        return self.home / "lake"
 
     @property
     def scratch(self) -> Path:
@@ -53,7 +63,7 @@ def project_root(cwd: Path | None = None) -> Path:
 
 
 def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
-    """Read MEDIA_HOME, MEDIA_RAW, MEDIA_PII_KEY, MEDIA_MEMORY_LIMIT and MEDIA_THREADS.
+    """Read MEDIA_HOME, MEDIA_RAW, MEDIA_PII_KEY, MEDIA_MEMORY_LIMIT, MEDIA_THREADS and MEDIA_LAKE_*.
 
     Relative folders count from the project's root. Raises SettingsError naming the setting.
     """
@@ -67,6 +77,9 @@ def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None)
         pii_key=env.get("MEDIA_PII_KEY") or None,
         memory_limit=_memory(env.get("MEDIA_MEMORY_LIMIT") or "400MB"),
         threads=_threads(env.get("MEDIA_THREADS") or "1"),
+        lake_warehouse=_location(env.get("MEDIA_LAKE_WAREHOUSE") or str(home / "lake" / "tables"), env, root),
+        lake_endpoint=env.get("MEDIA_LAKE_ENDPOINT") or "",
+        lake_token=env.get("MEDIA_LAKE_TOKEN") or "",
     )
 
 
@@ -77,6 +90,13 @@ def _folder(name: str, value: str, root: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise SettingsError(f"{name}={value}: this is a file, not a folder")
     return path
+
+
+def _location(value: str, env: Mapping[str, str], root: Path) -> str:
+    """A folder as file: address; an address of S3 stays, and so does a name that another catalogue gives."""
+    if "://" in value or env.get("MEDIA_LAKE_ENDPOINT"):
+        return value.rstrip("/")
+    return _folder("MEDIA_LAKE_WAREHOUSE", value, root).as_uri()
 
 
 def _memory(value: str) -> str:

@@ -12,6 +12,7 @@
         {%- else -%}
             {%- set found = modules.re.search('window ([0-9]+)[.][.]([0-9]+)', model.compiled_code) -%}
             {%- if found.group(2) | int > found.group(1) | int -%}
+                {%- do commit_rows(this, progress) -%}
                 {%- if found.group(1) | int == 0 -%}{%- do run_query("delete from " ~ progress ~ " where reader = '" ~ model.name ~ "'") -%}{%- endif -%}
                 insert into {{ progress }} (reader, load_seq) values ('{{ model.name }}', {{ found.group(2) }})
             {%- endif -%}

@@ -1,0 +1,37 @@
+"""Plugin of dbt-duckdb for the target `lake` (profiles/profiles.yml): starts the catalogue and attaches it."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from dbt_common.exceptions import DbtRuntimeError
+from duckdb import DuckDBPyConnection
+
+from ingestion import dbt_plugin
+from ingestion.lake.connection import attach, serve
+from ingestion.lake.errors import LakeError
+from ingestion.lake.server import Server
+from ingestion.settings import load_settings
+
+
+class Plugin(dbt_plugin.Plugin):
+    """Found by dbt-duckdb under this name; lives as long as dbt's connection."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - the settings are in the environment
+        """The catalogue starts with the first connection: `dbt parse` needs none."""
+        self._server: Server | None = None
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        """Attach the lake to the connection of which dbt takes its cursors."""
+        try:
+            settings = load_settings()
+            if settings.lake_endpoint:
+                attach(conn, settings, settings.lake_endpoint, settings.lake_token)
+                return
+            if self._server is None:
+                self._server = serve(settings)
+                weakref.finalize(self, self._server.close)
+            attach(conn, settings, self._server.endpoint, self._server.token)
+        except LakeError as error:
+            raise DbtRuntimeError(str(error)) from error
