@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,6 +24,7 @@ from ingestion.commands.output import OK, QUARANTINED
 from ingestion.generate.run import INPUT_FOLDER
 from ingestion.lander.land import LANDED
 from ingestion.settings import CHECKOUT, Settings, load_settings
+from ingestion.warehouse import connected
 
 DAYS = 14
 
@@ -122,7 +122,7 @@ def main() -> None:
         tool("dbt", "--quiet", "build")
     with watch.step("docs page"):
         tool("dbt", "--quiet", "docs", "generate", "--static")
-    show_kpis(console, settings.warehouse)
+    show_kpis(console, settings)
     show_times(console, watch)
     show_next(console, settings)
 
@@ -172,9 +172,9 @@ def command(name: str, *arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name(name)), *arguments]
 
 
-def show_kpis(console: Console, warehouse: Path) -> None:
-    """Print every table of SHOWN from the DuckDB file `warehouse`; SystemExit if one holds nothing."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+def show_kpis(console: Console, settings: Settings) -> None:
+    """Print every table of SHOWN from what dbt has built; SystemExit if one holds nothing."""
+    with connected(settings) as connection:
         for shown in SHOWN:
             rows = connection.execute(shown.sql).fetchall()
             if not rows:

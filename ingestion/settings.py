@@ -13,6 +13,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROJECT_FILE = "dbt_project.yml"
+#: Targets of profiles/profiles.yml that need no account; the first is the default.
+DUCKDB, LAKE = "duckdb", "lake"
 
 
 class SettingsError(ValueError):
@@ -24,7 +26,8 @@ class Settings:
     """What the command line needs to know about its surroundings.
 
     home: folder that holds everything written; raw: root of `raw/`, `quarantine/` and
-    `processing-metadata/`; pii_key: key for HMAC-SHA256 of identifiers, None = leave them;
+    `processing-metadata/`; target: where dbt builds unless told otherwise; pii_key: key for HMAC-SHA256 of
+    identifiers, None = leave them;
     memory_limit: what DuckDB may hold, the rest of the process comes on top; threads: DuckDB's (a second one
     costs 40 % more CPU time for a landing and saves little, because the reading is one stream);
     lake_warehouse: location of the Iceberg tables, such as file:///data/lake or s3://bucket/lake; lake_endpoint and
@@ -33,6 +36,7 @@ class Settings:
 
     home: Path
     raw: Path
+    target: str
     pii_key: str | None
     memory_limit: str
     threads: int
@@ -42,8 +46,8 @@ class Settings:
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file that dbt builds into."""
-        return self.home / "warehouse.duckdb"
+        """The DuckDB file that dbt builds into; each embedded target has its own."""
+        return (self.lake if self.target == LAKE else self.home) / "warehouse.duckdb"
 
     @property
     def lake(self) -> Path:
@@ -63,7 +67,7 @@ def project_root(cwd: Path | None = None) -> Path:
 
 
 def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
-    """Read MEDIA_HOME, MEDIA_RAW, MEDIA_PII_KEY, MEDIA_MEMORY_LIMIT, MEDIA_THREADS and MEDIA_LAKE_*.
+    """Read MEDIA_HOME, MEDIA_RAW, MEDIA_TARGET, MEDIA_PII_KEY, MEDIA_MEMORY_LIMIT, MEDIA_THREADS and MEDIA_LAKE_*.
 
     Relative folders count from the project's root. Raises SettingsError naming the setting.
     """
@@ -74,6 +78,7 @@ def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None)
     return Settings(
         home=home,
         raw=raw,
+        target=env.get("MEDIA_TARGET") or DUCKDB,
         pii_key=env.get("MEDIA_PII_KEY") or None,
         memory_limit=_memory(env.get("MEDIA_MEMORY_LIMIT") or "400MB"),
         threads=_threads(env.get("MEDIA_THREADS") or "1"),

@@ -13,11 +13,17 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # In CI nothing may be missing: a test that skips itself for want of a tool or a file fails there.
 MUST_BE_WHOLE = os.environ.get("CI") == "true"
 
+# Targets without an account: MEDIA_TARGET chooses one of them for every test that builds.
+EMBEDDED = ("duckdb", "lake")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the surroundings before any test module is imported; subprocesses inherit them."""
+    target = os.environ.get("MEDIA_TARGET")
     for name in [name for name in os.environ if name.startswith("MEDIA_")]:
         del os.environ[name]
+    if target in EMBEDDED:
+        os.environ["MEDIA_TARGET"] = target
     os.environ["TZ"] = "UTC"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "0"
     if hasattr(time, "tzset"):

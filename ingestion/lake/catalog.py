@@ -1,8 +1,8 @@
 """The catalogue: which metadata file each table's present state is, in SQLite, and commits that change it.
 
 The two tables have the layout that pyiceberg's SqlCatalog and Java's JdbcCatalog (schema version V1) share, under one
-catalogue name, so that they can open the same file. A commit writes new metadata files first; the pointers of all its tables
-then change in one SQLite transaction, each only if it still is what the commit began with.
+catalogue name, so that they can open the same file. A commit writes new metadata files first; the pointers of all its
+tables then change in one SQLite transaction, each only if it still is what the commit began with.
 """
 
 from __future__ import annotations
@@ -89,17 +89,18 @@ class Catalog:
         self._db.close()
 
     def _refuse_moved(self, database: Path) -> None:
-        """Iceberg's files name each other by absolute path, so a moved or copied lake would read and write the old one."""
+        """Iceberg's files name each other by absolute path, so a moved or copied lake would use the old one's."""
         rows = self._query(
-            "select property_value from iceberg_namespace_properties where catalog_name = ? and property_key = 'location'"
+            "select property_value from iceberg_namespace_properties where catalog_name = ?"
+            " and property_key = 'location'"
         )
         elsewhere = sorted({row[0] for row in rows if not row[0].startswith(f"{self.warehouse}/")})
         if elsewhere:
             raise LakeError(
-                f"The lake of {database} was written under {elsewhere[0].rpartition('/')[0]}, and is now looked for under "
-                f"{self.warehouse}. Iceberg tables hold absolute paths and cannot be moved. Move the folder back (or set "
-                f"MEDIA_HOME or MEDIA_LAKE_WAREHOUSE to what it was), or delete {database.parent} and run `dbt build`: it "
-                "makes every table anew from the raw zone."
+                f"The lake of {database} was written under {elsewhere[0].rpartition('/')[0]}, and is now looked for "
+                f"under {self.warehouse}. Iceberg tables hold absolute paths and cannot be moved. Move the folder back "
+                f"(or set MEDIA_HOME or MEDIA_LAKE_WAREHOUSE to what it was), or delete {database.parent} and run "
+                "`dbt build`: it makes every table anew from the raw zone."
             )
 
     def _query(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
@@ -115,7 +116,8 @@ class Catalog:
     def properties(self, namespace: str) -> dict[str, str]:
         """Properties of a namespace. Raises CatalogError if there is none of that name."""
         rows = self._query(
-            "select property_key, property_value from iceberg_namespace_properties where catalog_name = ? and namespace = ?",
+            "select property_key, property_value from iceberg_namespace_properties where catalog_name = ?"
+            " and namespace = ?",
             namespace,
         )
         if not rows:
@@ -178,14 +180,15 @@ class Catalog:
         try:
             return State(location, self._read(location))
         except FileNotFoundError as error:
-            raise CatalogError(
-                500, "MetadataMissing", f"{namespace}.{table}: its metadata file {location} is gone; delete the table's "
-                "folder, drop the table and build it anew"
-            ) from error  # fmt: skip
+            gone = f"{namespace}.{table}: its metadata file {location} is gone"
+            advice = "drop the table, or delete the lake's folder, and build anew"
+            raise CatalogError(500, "MetadataMissing", f"{gone}; {advice}") from error
 
     def new_table(self, namespace: str, request: dict[str, Any]) -> tuple[Metadata, list[Update]]:
         """Metadata of a table that does not exist yet, and the updates that make it; its folders are made."""
-        location = (request.get("location") or f"{self.properties(namespace)['location']}/{request['name']}").rstrip("/")
+        location = (request.get("location") or f"{self.properties(namespace)['location']}/{request['name']}").rstrip(
+            "/"
+        )
         if self._pointer(namespace, request["name"]) is not None:
             raise exists(f"table {namespace}.{request['name']}")
         updates = table_metadata.creation(request, location, str(uuid.uuid4()))

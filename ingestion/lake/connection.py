@@ -1,4 +1,4 @@
-"""DuckDB with the lake attached as `lake`: for dbt's plugin, the demo and whoever asks the tables."""
+"""DuckDB with the lake attached as `lake`: for dbt's plugin and for whoever asks the tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingestion.lake.catalog import NAME, Catalog
 from ingestion.lake.errors import LakeError
 from ingestion.lake.files import S3_SCHEMES
 from ingestion.lake.server import Server
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import Settings
 
 EXTENSIONS = ("avro", "httpfs", "iceberg")
 
@@ -46,8 +46,8 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: 
         connection.execute(s3_secret(os.environ))
     connection.execute(f"create or replace secret {NAME} (type iceberg, token '{_text(token)}')")
     connection.execute(
-        f"attach if not exists '{_text(settings.lake_warehouse)}' as {NAME} (type iceberg, endpoint '{_text(endpoint)}',"
-        f" secret {NAME}, access_delegation_mode 'none')"
+        f"attach if not exists '{_text(settings.lake_warehouse)}' as {NAME} (type iceberg, secret {NAME},"
+        f" endpoint '{_text(endpoint)}', access_delegation_mode 'none')"
     )
 
 
@@ -68,18 +68,21 @@ def s3_secret(env: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def connected(settings: Settings | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the file of target `lake` with the Iceberg tables attached; ends with its catalogue."""
-    settings = settings or load_settings()
+def attached(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
+    """Attach the lake for as long as the block lasts, and find its tables without naming it."""
     server = None if settings.lake_endpoint else serve(settings)
     try:
-        with duckdb.connect(str(settings.lake / "warehouse.duckdb")) as connection:
-            connection.execute("set timezone = 'UTC'")
-            if server:
-                attach(connection, settings, server.endpoint, server.token)
-            else:
-                attach(connection, settings, settings.lake_endpoint, settings.lake_token)
-            yield connection
+        if server:
+            attach(connection, settings, server.endpoint, server.token)
+        else:
+            attach(connection, settings, settings.lake_endpoint, settings.lake_token)
+        schemas = connection.execute(
+            "select database_name || '.' || schema_name from duckdb_schemas() where not internal and database_name in"
+            f" ('warehouse', '{NAME}') order by database_name = '{NAME}' desc, schema_name"
+        ).fetchall()
+        path = ",".join(["warehouse.main", *(schema for (schema,) in schemas)])
+        connection.execute(f"set search_path = '{_text(path)}'")
+        yield
     finally:
         if server:
             server.close()

@@ -135,7 +135,7 @@ def _set_id(metadata: Metadata, key: str, asked: int, items: str, by: str) -> No
 
 
 def _upgrade(metadata: Metadata, update: Update) -> None:
-    if update["format-version"] > 2:
+    if update["format-version"] != metadata["format-version"]:
         raise bad_request("this catalogue keeps tables of format version 2")
 
 

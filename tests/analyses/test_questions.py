@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.analyses import files
@@ -37,9 +36,8 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
         files.land(warehouse, [path for paths in delivery.values() for path in paths], arrived_at)
     warehouse.dbt("run", "--select", "+kpi_channel_daily")
     nodes = [result.node for result in warehouse.dbt("compile", "--select", "path:analyses/tv").result.results]
-    warehouse.close()
     columns, rows = {}, {}
-    with duckdb.connect(str(warehouse.zone.root / "warehouse.duckdb"), read_only=True) as connection:
+    with warehouse.connected() as connection:
         for node in nodes:
             result = connection.execute(node.compiled_code)
             columns[number_of(node.name)] = [column[0] for column in result.description]

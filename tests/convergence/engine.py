@@ -19,9 +19,13 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from ingestion import contract
+from ingestion.settings import LAKE, load_settings
+from ingestion.warehouse import connected
 from ingestion.zone import Manifest, Zone, instant_text
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The embedded target that these tests build on: `MEDIA_TARGET=lake pytest tests/convergence`.
+TARGET = load_settings().target
 RESULT_SCHEMAS = ("marts", "kpi")
 #: Stored rows that feed the results; compared too, because a difference there is a difference tomorrow.
 STORED = ("intermediate.int_playback_event",)
@@ -95,13 +99,13 @@ def write_batch(zone: Zone, batch: Batch) -> None:
 
 
 class Warehouse:
-    """dbt on a DuckDB file below `home`, in this process, parsed once."""
+    """dbt on an embedded target below `home`, in this process, parsed once."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self._base = [
-            "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", "duckdb",
+            "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", TARGET,
             "--target-path", str(home / "target"), "--log-path", str(home / "logs"), "--log-level-file", "none",
             "--no-use-colors", "--no-version-check", "--no-write-json",
         ]  # fmt: skip
@@ -109,6 +113,7 @@ class Warehouse:
         assert parsed.success, parsed.exception
         self.manifest = parsed.result
         self.zone = Zone(home / "zone")
+        self.settings = load_settings({"MEDIA_HOME": str(self.zone.root), "MEDIA_TARGET": TARGET})
         self.reset()
 
     def _invoke(self, runner: dbtRunner, *args: str) -> dbtRunnerResult:
@@ -121,12 +126,27 @@ class Warehouse:
         self.close()
         shutil.rmtree(self.zone.root, ignore_errors=True)
         self.zone.root.mkdir(parents=True)
-        built = self.home / "built_from_nothing.duckdb"
+        built = self.home / "built_from_nothing"
         if not built.exists():
             self.dbt("build")
-            self.close()
-            shutil.copy(self.zone.root / "warehouse.duckdb", built)
-        shutil.copy(built, self.zone.root / "warehouse.duckdb")
+            self.keep(built)
+        self.restore(built)
+
+    @property
+    def _stored(self) -> Path:
+        """The file, or the folder of the lake, that holds everything built."""
+        return self.settings.lake if TARGET == LAKE else self.settings.warehouse
+
+    def keep(self, copy: Path) -> None:
+        """Copy everything built to `copy`."""
+        self.close()
+        shutil.copytree(self._stored, copy) if self._stored.is_dir() else shutil.copy(self._stored, copy)
+
+    def restore(self, copy: Path) -> None:
+        """Go back to what was kept."""
+        self.close()
+        shutil.rmtree(self._stored, ignore_errors=True)
+        shutil.copytree(copy, self._stored) if copy.is_dir() else shutil.copy(copy, self._stored)
 
     def close(self) -> None:
         """Let go of the DuckDB file, so that another connection can open it."""
@@ -163,34 +183,39 @@ class Warehouse:
         with mock.patch.object(DuckDBConnectionManager, "add_query", add_query):
             yield
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on the warehouse file."""
+    @contextmanager
+    def connected(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to what was built; dbt lets go of it first."""
         self.close()
-        with duckdb.connect(str(self.zone.root / "warehouse.duckdb"), read_only=True) as connection:
+        with connected(self.settings, read_only=read_only) as connection:
+            yield connection
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on what was built."""
+        with self.connected() as connection:
             return connection.execute(sql).fetchall()
 
     def results(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every result table, sorted rows, without bookkeeping columns."""
-        self.close()
-        with duckdb.connect(str(self.zone.root / "warehouse.duckdb"), read_only=True) as connection:
+        with self.connected() as connection:
             return read_results(connection)
 
 
 def read_results(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
     """{schema.table: sorted rows} of marts, KPIs and what feeds them; dim_date is a constant and left out."""
     listed = connection.execute(
-        "select table_schema || '.' || table_name, string_agg(column_name, ', ' order by ordinal_position)"
-        " from information_schema.columns where not starts_with(column_name, '_') group by all"
+        "select distinct table_schema || '.' || table_name as name from information_schema.tables order by name"
     ).fetchall()
-    tables = {
-        name: columns
-        for name, columns in listed
+    names = [
+        name
+        for (name,) in listed
         if (name.split(".")[0] in RESULT_SCHEMAS or name in STORED) and name != "marts.dim_date"
-    }
-    return {
-        name: connection.execute(f"select {columns} from {name} order by all").fetchall()
-        for name, columns in sorted(tables.items())
-    }
+    ]
+    found = {}
+    for name in names:
+        columns = [row[0] for row in connection.execute(f"describe {name}").fetchall() if not row[0].startswith("_")]
+        found[name] = connection.execute(f"select {', '.join(columns)} from {name} order by all").fetchall()
+    return found
 
 
 def differences(got: dict[str, Any], want: dict[str, Any], limit: int = 4) -> list[str]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from tests.convergence.engine import Batch, Warehouse, differences
@@ -26,10 +25,12 @@ DAMAGE = {
     "fct_playback_rows": "insert into marts.fct_playback select * from marts.fct_playback limit 1",
     "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
     "bridge_content_genre_rows": (
-        "create or replace view marts.bridge_content_genre as select 'c' as content_id, 'g' as genre, 2 as weight"
+        "create or replace view warehouse.marts.bridge_content_genre as"
+        " select 'c' as content_id, 'g' as genre, 2 as weight"
     ),
     "bridge_content_artist_rows": (
-        "create or replace view marts.bridge_content_artist as select 'c' as content_id, 'a' as artist, 0 as weight"
+        "create or replace view warehouse.marts.bridge_content_artist as"
+        " select 'c' as content_id, 'a' as artist, 0 as weight"
     ),
     "kpi_channel_daily_rows": "update kpi.kpi_channel_daily set plays = attempts + 1",
     "kpi_content_daily_rows": "update kpi.kpi_content_daily set skipped_plays = plays + 1",
@@ -77,17 +78,15 @@ def test_every_custom_test_has_a_case(built: Warehouse) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse) -> None:
+def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse, tmp_path: Path) -> None:
     assert not failed(built.dbt("test", "--select", "tag:audit"))
-    built.close()
-    original = (built.zone.root / "warehouse.duckdb").read_bytes()
+    original = tmp_path / "original"
+    built.keep(original)
     for check, statement in DAMAGE.items():
-        built.close()
-        with duckdb.connect(str(built.zone.root / "warehouse.duckdb")) as connection:
+        with built.connected(read_only=False) as connection:
             connection.execute(statement)
         assert check in failed(built.dbt("test", "--select", check, check=False)), check
-        built.close()
-        (built.zone.root / "warehouse.duckdb").write_bytes(original)
+        built.restore(original)
 
 
 @pytest.mark.slow

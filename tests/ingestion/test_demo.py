@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from ingestion import demo
+from ingestion.settings import load_settings
 
 
 def landed_file(name: str, status: str, **rows: int) -> dict[str, object]:
@@ -46,11 +47,11 @@ def test_table_shows_brackets_of_a_title_as_they_are() -> None:
 
 
 def test_empty_warehouse_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    warehouse = tmp_path / "warehouse.duckdb"
-    duckdb.connect(str(warehouse)).close()
+    settings = load_settings({"MEDIA_HOME": str(tmp_path), "MEDIA_TARGET": "duckdb"})
+    duckdb.connect(str(settings.warehouse)).close()
     monkeypatch.setattr(demo, "SHOWN", (demo.Shown("Nothing", ("a",), "select 1 where false"),))
     with pytest.raises(SystemExit, match="nothing was landed"):
-        demo.show_kpis(Console(file=io.StringIO()), warehouse)
+        demo.show_kpis(Console(file=io.StringIO()), settings)
 
 
 def test_failing_tool_ends_the_demo_with_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
