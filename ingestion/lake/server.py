@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:  # a fault of ours: the client shows what it is told
             self._fail(500, "InternalServerError", f"{type(error).__name__}: {error}")
 
-    do_POST = do_DELETE = do_HEAD = do_GET
+    do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
     def _allow(self) -> None:
         """Only who knows the token: others on this machine can reach the port too."""
