@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "generate two weeks of data, land it, build, print KPIs, write the docs page",
     "test": "lint, then every test (further options go to pytest: -k contract)",
     "test-fast": "the tests not marked slow, without lint",
+    "install": "the whole environment and nothing else: adapters of the warehouses, S3, tools of the tests",
     "lint": "ruff, mypy, sqlfluff",
     "bench": "benchmarks (minutes; never part of the tests)",
     "locks": "compile locks/*.in again, keeping what still fits (--upgrade takes the newest)",
@@ -222,7 +223,7 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
         python("-m", "benchmarks", *extra)
     elif command == "locks":
         compile_locks(extra)
-    else:
+    elif command != "install":
         if command != "test-fast":
             lint()
         if command != "lint":

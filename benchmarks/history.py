@@ -58,14 +58,13 @@ def write_history(zone: Zone, plan: Plan, first: int, last: int, donor: Zone | N
 def link_batch(donor: Zone, zone: Zone, name: str, arrived_at: datetime) -> bool:
     """Give the zone a batch that the donor has; False if it has none."""
     batch = batch_name(name, arrived_at)
-    manifest = donor.manifest_path(name, batch)
-    if not manifest.exists():
+    manifest = donor.manifest_name(name, batch)
+    if not donor.storage.exists(manifest):
         return False
-    data = donor.folder("raw", name, arrived_at) / f"{batch}-0.parquet"
-    for path in (data, manifest):
-        target = zone.root / donor.relative(path)
+    for file in (f"{donor.folder('raw', name, arrived_at)}/{batch}-0.parquet", manifest):
+        target = zone.root / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(path, target)
+        os.link(donor.root / file, target)
     return True
 
 
@@ -100,12 +99,13 @@ def write_batch(zone: Zone, name: str, table: pa.Table, arrived_at: datetime) ->
         "source_row": pa.array(range(1, count + 1), pa.int64()),
         "extra": pa.nulls(count, pa.string()),
     }
-    path = zone.folder("raw", name, arrived_at) / f"{batch}-0.parquet"
+    file = f"{zone.folder('raw', name, arrived_at)}/{batch}-0.parquet"
+    path = zone.root / file
     path.parent.mkdir(parents=True, exist_ok=True)
     parquet.write_table(pa.table(columns), path, compression="zstd", compression_level=1)
     manifest = Manifest(
         batch_id=batch, input=name, arrived_at=instant_text(arrived_at), mapping=None, source=f"{batch}.csv",
         content_hash=batch, delivery=0, rows_read=count, rows_accepted=count, rows_duplicate=0, rows_quarantined=0,
-        reasons={}, files=[zone.relative(path)], quarantine_files=[], columns=[field.name for field in fields],
+        reasons={}, files=[file], quarantine_files=[], columns=[field.name for field in fields],
     )  # fmt: skip
     zone.publish(manifest)

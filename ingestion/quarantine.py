@@ -62,19 +62,20 @@ def find(zone: Zone, batch_id: str) -> Manifest:
     return manifest
 
 
-def whole_file(zone: Zone, manifest: Manifest) -> Path | None:
-    """The copy of the file, when the batch is a file that was refused whole."""
+def whole_file(manifest: Manifest) -> str | None:
+    """The name of the copy, when the batch is a file that was refused whole."""
     for name in manifest.quarantine_files:
         if Path(name).name.startswith(manifest.batch_id + WHOLE_FILE):
-            return zone.root / name
+            return name
     return None
 
 
 def refused_rows(zone: Zone, manifest: Manifest, limit: int | None = None) -> Iterator[Refused]:
     """The refused rows of a batch in the order of the file; none for a file refused whole."""
-    if not manifest.quarantine_files or whole_file(zone, manifest) is not None:
+    if not manifest.quarantine_files or whole_file(manifest) is not None:
         return
     with duckdb.connect() as connection:
+        zone.storage.prepare(connection)
         rows = connection.execute(
             f"select source_row, reasons, raw_kind, raw_text from {_files(zone, manifest.quarantine_files)} "
             f"order by source_row {'' if limit is None else f'limit {limit}'}"
@@ -84,7 +85,7 @@ def refused_rows(zone: Zone, manifest: Manifest, limit: int | None = None) -> It
 
 
 def _files(zone: Zone, names: list[str]) -> str:
-    return "read_parquet([" + ", ".join(quote(str(zone.root / name)) for name in names) + "])"
+    return "read_parquet([" + ", ".join(quote(zone.storage.url(name)) for name in names) + "])"
 
 
 def replay(settings: Settings, batch_id: str, mapping: Mapping | None = None) -> Replayed:
@@ -100,9 +101,9 @@ def replay(settings: Settings, batch_id: str, mapping: Mapping | None = None) ->
         chosen = mapping or _mapping_of(manifest)
         if chosen is not None and chosen.input != manifest.input:
             raise ReplayError(f"mapping {chosen.name} is for {chosen.input}; batch {batch_id} is of {manifest.input}")
-        copy = whole_file(shop.zone, manifest)
+        copy = whole_file(manifest)
         if copy is not None:
-            return _replay_file(shop, manifest, chosen, copy)
+            return _replay_file(shop, manifest, chosen, shop.zone.storage.fetch(copy, shop.folder))
         return _replay_rows(shop, manifest, chosen)
 
 
@@ -144,6 +145,7 @@ def _replay_rows(shop: Workshop, manifest: Manifest, mapping: Mapping | None) ->
     shop.zone.remove_leftovers(contract.name, batch_id)
     staged = shop.folder / batch_id
     with write.connect(shop.settings) as connection:
+        shop.zone.storage.prepare(connection)
         settled = _settled(connection, shop.zone, manifest)
         source = (
             f"(select source_row, raw_text as record from {_files(shop.zone, manifest.quarantine_files)} "

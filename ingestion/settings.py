@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestion.storage import S3_SCHEME
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROJECT_FILE = "dbt_project.yml"
 #: Targets of profiles/profiles.yml that need no account; the first is the default.
@@ -25,8 +27,8 @@ class SettingsError(ValueError):
 class Settings:
     """What the command line needs to know about its surroundings.
 
-    home: folder that holds everything written; raw: root of `raw/`, `quarantine/` and
-    `processing-metadata/`; target: where dbt builds unless told otherwise; pii_key: key for HMAC-SHA256 of
+    home: folder that holds everything written; raw: root of `raw/`, `quarantine/` and `processing-metadata/`, a folder
+    or the text s3://bucket/prefix; target: where dbt builds unless told otherwise; pii_key: key for HMAC-SHA256 of
     identifiers, None = leave them;
     memory_limit: what DuckDB may hold, the rest of the process comes on top; threads: DuckDB's (a second one
     costs 40 % more CPU time for a landing and saves little, because the reading is one stream);
@@ -35,7 +37,7 @@ class Settings:
     """
 
     home: Path
-    raw: Path
+    raw: Path | str
     target: str
     pii_key: str | None
     memory_limit: str
@@ -74,7 +76,7 @@ def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None)
     env = os.environ if env is None else env
     root = project_root(cwd)
     home = _folder("MEDIA_HOME", env.get("MEDIA_HOME") or ".media", root)
-    raw = _folder("MEDIA_RAW", env.get("MEDIA_RAW") or str(home), root)
+    raw = _zone("MEDIA_RAW", env.get("MEDIA_RAW") or str(home), root)
     return Settings(
         home=home,
         raw=raw,
@@ -88,9 +90,17 @@ def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None)
     )
 
 
+def _zone(name: str, value: str, root: Path) -> Path | str:
+    if not value.startswith(S3_SCHEME):
+        return _folder(name, value, root)
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\s'*?\[]+)*/?", value):
+        raise SettingsError(f"{name}={value}: give s3://bucket/prefix, without blanks, quotes and wildcards")
+    return value.rstrip("/")
+
+
 def _folder(name: str, value: str, root: Path) -> Path:
     if "://" in value:
-        raise SettingsError(f"{name}={value}: the lander writes to a folder; give a path")
+        raise SettingsError(f"{name}={value}: give a folder{' or s3://bucket/prefix' if name == 'MEDIA_RAW' else ''}")
     path = (root / Path(value).expanduser()).resolve()
     if path.exists() and not path.is_dir():
         raise SettingsError(f"{name}={value}: this is a file, not a folder")

@@ -6,34 +6,26 @@
     processing-metadata/<input>/<batch_id>.json                          the manifest, one line
     processing-metadata/<input>/withdrawn/<batch_id>.json                the manifest of a withdrawn batch
 
-A batch exists when its manifest does. Data files are written first, each under a temporary
-name in its own folder and then renamed; the manifest comes last and exclusively. A file
+A batch exists when its manifest does. Data files come first, each whole or not at all (a rename
+on a disk, one PUT into a bucket); the manifest comes last and exclusively. A file
 without a manifest is a leftover that nobody reads; the next attempt of the same batch
-removes it, under whatever date it lies.
+removes it, under whatever date it lies. Where the zone lies is the business of `ingestion.storage`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingestion import steps
+from ingestion.storage import open_storage
+
 RAW, QUARANTINE, METADATA, WITHDRAWN = "raw", "quarantine", "processing-metadata", "withdrawn"
-TEMPORARY = ".tmp"
-
-
-def _no_hook(step: str) -> None:
-    """Default of `on_step`: do nothing."""
-
-
-#: Called with a step's name just before it happens; crash tests replace it to die there.
-on_step: Callable[[str], None] = _no_hook
 
 
 class ZoneError(RuntimeError):
@@ -79,13 +71,13 @@ class Manifest:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Parse a manifest; keys that a newer version added are ignored. Raises ZoneError naming the file."""
+def parse_manifest(name: str, content: bytes) -> Manifest:
+    """Parse a manifest; keys that a newer version added are ignored. Raises ZoneError with the file's name."""
     known = {f.name for f in fields(Manifest)}
     try:
-        return Manifest(**{k: v for k, v in json.loads(path.read_text(encoding="utf-8")).items() if k in known})
+        return Manifest(**{k: v for k, v in json.loads(content).items() if k in known})
     except (ValueError, TypeError, AttributeError) as error:
-        raise ZoneError(f"{path}: not a manifest ({error})") from error
+        raise ZoneError(f"{name}: not a manifest ({error})") from error
 
 
 def batch_id(input_name: str, mapping: str | None, content: str, delivery: int) -> str:
@@ -106,36 +98,44 @@ def parse_instant(text: str) -> datetime:
 
 
 class Zone:
-    """The folders under one root. Everything here touches the disk; nothing here knows a contract."""
+    """The files under one root, a folder or s3://bucket/prefix. Nothing here knows a contract.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    Names are relative to the root, with forward slashes, as manifests write them.
+    """
 
-    # --- paths ---------------------------------------------------------------------------------
-    def folder(self, area: str, input_name: str, arrived_at: datetime) -> Path:
+    def __init__(self, root: Path | str) -> None:
+        self.storage = open_storage(root)
+
+    @property
+    def root(self) -> Path | str:
+        """Where the zone lies, as messages say it."""
+        return self.storage.root
+
+    # --- names ---------------------------------------------------------------------------------
+    def folder(self, area: str, input_name: str, arrived_at: datetime) -> str:
         """Folder of a batch's files in `raw` or `quarantine`."""
-        return self.root / area / input_name / f"arrival_date={arrived_at.astimezone(UTC):%Y-%m-%d}"
+        return f"{area}/{input_name}/arrival_date={arrived_at.astimezone(UTC):%Y-%m-%d}"
 
-    def manifest_path(self, input_name: str, batch: str) -> Path:
-        return self.root / METADATA / input_name / f"{batch}.json"
+    def manifest_name(self, input_name: str, batch: str) -> str:
+        return f"{METADATA}/{input_name}/{batch}.json"
 
-    def withdrawn_path(self, input_name: str, batch: str) -> Path:
-        return self.root / METADATA / input_name / WITHDRAWN / f"{batch}.json"
-
-    def relative(self, path: Path) -> str:
-        """Path as the manifest writes it: from the root, with forward slashes."""
-        return path.relative_to(self.root).as_posix()
+    def withdrawn_name(self, input_name: str, batch: str) -> str:
+        return f"{METADATA}/{input_name}/{WITHDRAWN}/{batch}.json"
 
     # --- reading -------------------------------------------------------------------------------
     def manifests(self, input_name: str | None = None) -> Iterator[Manifest]:
         """Every live batch, by input and id."""
-        for path in sorted((self.root / METADATA).glob(f"{input_name or '*'}/*.json")):
-            yield read_manifest(path)
+        names = self.storage.glob(f"{METADATA}/{input_name or '*'}/*.json")
+        for name, content in zip(names, self.storage.read_all(names), strict=True):
+            yield parse_manifest(self.storage.url(name), content)
 
     def find(self, batch: str) -> Manifest | None:
         """The live batch of this id, whatever its input."""
-        for path in (self.root / METADATA).glob(f"*/{batch}.json"):
-            return read_manifest(path)
+        return self._first(f"{METADATA}/*/{batch}.json")
+
+    def _first(self, pattern: str) -> Manifest | None:
+        for name in self.storage.glob(pattern):
+            return parse_manifest(self.storage.url(name), self.storage.read(name))
         return None
 
     def replays_of(self, manifest: Manifest) -> list[Manifest]:
@@ -148,8 +148,8 @@ class Zone:
         delivery = 0
         while True:
             batch = batch_id(manifest.input, mapping, f"replay of {manifest.batch_id}", delivery)
-            taken = (self.manifest_path(manifest.input, batch), self.withdrawn_path(manifest.input, batch))
-            if not any(path.exists() for path in taken):
+            taken = (self.manifest_name(manifest.input, batch), self.withdrawn_name(manifest.input, batch))
+            if not any(self.storage.exists(name) for name in taken):
                 return batch, delivery
             delivery += 1
 
@@ -161,52 +161,36 @@ class Zone:
         delivery = 0
         while True:
             batch = batch_id(input_name, mapping, content, delivery)
-            live = self.manifest_path(input_name, batch).exists()
+            live = self.storage.exists(self.manifest_name(input_name, batch))
             if live and not again:
                 return batch, delivery, True
-            if not live and not self.withdrawn_path(input_name, batch).exists():
+            if not live and not self.storage.exists(self.withdrawn_name(input_name, batch)):
                 return batch, delivery, False
             delivery += 1
 
     # --- writing -------------------------------------------------------------------------------
-    def place(self, temporary: Path, final: Path) -> None:
-        """Give a finished data file its name, durably."""
-        _sync(temporary)
-        on_step("rename")
-        temporary.replace(final)
-        _sync(final.parent)
+    def place(self, draft: Path, name: str) -> None:
+        """Give a finished data file, written where `storage.draft` said, its name."""
+        steps.on_step("rename")
+        self.storage.place(draft, name)
 
     def publish(self, manifest: Manifest) -> bool:
         """Make the batch exist. False when somebody else published the same id first."""
         manifest.check()
-        path = self.manifest_path(manifest.input, manifest.batch_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-        temporary.write_text(manifest.line(), encoding="utf-8")
-        _sync(temporary)
-        on_step("publish")
-        try:
-            os.link(temporary, path)  # link, unlike rename, refuses an existing name
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink()
-        _sync(path.parent)
-        on_step("published")
-        return True
+        done = self.storage.create(self.manifest_name(manifest.input, manifest.batch_id), manifest.line().encode())
+        if done:
+            steps.on_step("published")
+        return done
 
-    def remove_leftovers(self, input_name: str, batch: str) -> list[Path]:
+    def remove_leftovers(self, input_name: str, batch: str) -> list[str]:
         """Delete what an earlier attempt of this batch left, under any date. Refuses a live batch."""
-        if self.manifest_path(input_name, batch).exists():
+        if self.storage.exists(self.manifest_name(input_name, batch)):
             raise ZoneError(f"batch {batch} of {input_name} is live; its files are not leftovers")
-        removed = []
-        for area in (RAW, QUARANTINE):
-            for path in (self.root / area / input_name).glob(f"arrival_date=*/{batch}-*"):
-                path.unlink()
-                removed.append(path)
-        for path in (self.root / METADATA / input_name).glob(f".{batch}.json.*{TEMPORARY}"):
-            path.unlink()
-            removed.append(path)
+        patterns = [f"{area}/{input_name}/arrival_date=*/{batch}-*" for area in (RAW, QUARANTINE)]
+        patterns.append(f"{METADATA}/{input_name}/.{batch}.json.*")
+        removed = [name for pattern in patterns for name in self.storage.glob(pattern)]
+        for name in removed:
+            self.storage.remove(name)
         return removed
 
     def withdraw(self, batch: str) -> list[Manifest]:
@@ -219,43 +203,20 @@ class Zone:
             return [self._finish_withdrawal(batch)]
         gone = []
         for one in [*reversed(self.replays_of(manifest)), manifest]:
-            target = self.withdrawn_path(one.input, one.batch_id)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            on_step("withdraw")
-            self.manifest_path(one.input, one.batch_id).replace(target)
-            on_step("withdrawn")
+            steps.on_step("withdraw")
+            self.storage.move(self.manifest_name(one.input, one.batch_id), self.withdrawn_name(one.input, one.batch_id))
+            steps.on_step("withdrawn")
             self.remove_leftovers(one.input, one.batch_id)
             gone.append(one)
         return gone
 
     def _finish_withdrawal(self, batch: str) -> Manifest:
-        for path in (self.root / METADATA).glob(f"*/{WITHDRAWN}/{batch}.json"):
-            manifest = read_manifest(path)
-            self.remove_leftovers(manifest.input, batch)
-            return manifest
-        raise ZoneError(f"no batch {batch} under {self.root / METADATA}; `media status --batches` lists them")
+        manifest = self._first(f"{METADATA}/*/{WITHDRAWN}/{batch}.json")
+        if manifest is None:
+            raise ZoneError(f"no batch {batch} in {self.root}; `media status --batches` lists them")
+        self.remove_leftovers(manifest.input, batch)
+        return manifest
 
-    @contextmanager
-    def lock(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """One writer at a time. Waits for the other; calls `waiting` once before it does.
-
-        The kernel releases the lock when the holder dies, so a killed landing blocks nobody.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("a", encoding="utf-8") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or a folder to the disk, so that a manifest never outlives its data."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some file systems cannot sync a folder
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def lock(self, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
+        """One writer at a time. Waits for the other; calls `waiting` once before it does."""
+        return self.storage.lock(waiting)

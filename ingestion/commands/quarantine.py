@@ -68,11 +68,12 @@ def show(
     with output.reported() as settings:
         zone = Zone(settings.raw)
         manifest = quarantine.find(zone, batch_id)
-        copy = quarantine.whole_file(zone, manifest)
+        name = quarantine.whole_file(manifest)
+        copy = zone.storage.url(name) if name else None
         rows = list(quarantine.refused_rows(zone, manifest, limit or None))
     if as_json:
         document = {"batch_id": batch_id, "source": manifest.source, "reasons": manifest.reasons}
-        output.print_json(document | {"file": str(copy) if copy else None, "rows": [asdict(row) for row in rows]})
+        output.print_json(document | {"file": copy, "rows": [asdict(row) for row in rows]})
     elif copy:
         typer.echo(f"{manifest.source} was refused whole ({', '.join(manifest.reasons)}); the copy is {copy}")
     elif not rows:

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlparse
 
 import duckdb
 
+from ingestion import duckdb_extensions
 from ingestion.lake.catalog import NAME, Catalog
-from ingestion.lake.errors import LakeError
 from ingestion.lake.files import S3_SCHEMES
 from ingestion.lake.server import Server
 from ingestion.settings import Settings
+from ingestion.storage import enable_s3
 
 EXTENSIONS = ("avro", "httpfs", "iceberg")
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension of DuckDB from its wheel; nothing is downloaded and nothing copied."""
-    folder = Path(sysconfig.get_paths()["purelib"]) / f"duckdb_extension_{name}" / "extensions"
-    file = folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-    if not file.is_file():
-        raise LakeError(
-            f"DuckDB {duckdb.__version__} needs the package duckdb-extension-{name} {duckdb.__version__}, which is not "
-            "installed here: run `python3 bootstrap.py test-fast --collect-only`, which brings .venv up to date"
-        )
-    connection.execute(f"load '{_text(str(file))}'")
 
 
 def serve(settings: Settings, port: int = 0, token: str = "") -> Server:
@@ -41,30 +27,14 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: 
     """Attach the catalogue at `endpoint` under the name `lake`."""
     connection.execute("set autoinstall_known_extensions = false")
     for name in EXTENSIONS:
-        load_extension(connection, name)
+        duckdb_extensions.load(connection, name)
     if urlparse(settings.lake_warehouse).scheme in S3_SCHEMES:
-        connection.execute(s3_secret(os.environ))
+        enable_s3(connection)
     connection.execute(f"create or replace secret {NAME} (type iceberg, token '{_text(token)}')")
     connection.execute(
         f"attach if not exists '{_text(settings.lake_warehouse)}' as {NAME} (type iceberg, secret {NAME},"
         f" endpoint '{_text(endpoint)}', access_delegation_mode 'none')"
     )
-
-
-def s3_secret(env: Mapping[str, str]) -> str:
-    """Statement that tells DuckDB how to reach S3, from the usual AWS variables."""
-    options = {
-        "key_id": env.get("AWS_ACCESS_KEY_ID"),
-        "secret": env.get("AWS_SECRET_ACCESS_KEY"),
-        "session_token": env.get("AWS_SESSION_TOKEN"),
-        "region": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
-    }
-    given = [f"{name} '{_text(value)}'" for name, value in options.items() if value]
-    endpoint = urlparse(env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or "")
-    if endpoint.netloc:
-        secure = str(endpoint.scheme == "https").lower()
-        given += [f"endpoint '{_text(endpoint.netloc)}'", "url_style 'path'", f"use_ssl {secure}"]
-    return f"create or replace secret lake_s3 (type s3, {', '.join(given)})"
 
 
 @contextmanager

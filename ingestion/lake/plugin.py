@@ -9,10 +9,12 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from ingestion import dbt_plugin
+from ingestion.duckdb_extensions import ExtensionError
 from ingestion.lake.connection import attach, serve
 from ingestion.lake.errors import LakeError
 from ingestion.lake.server import Server
 from ingestion.settings import load_settings
+from ingestion.storage import StorageError
 
 
 class Plugin(dbt_plugin.Plugin):
@@ -24,6 +26,7 @@ class Plugin(dbt_plugin.Plugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Attach the lake to the connection of which dbt takes its cursors."""
+        super().configure_connection(conn)
         try:
             settings = load_settings()
             if settings.lake_endpoint:
@@ -33,5 +36,5 @@ class Plugin(dbt_plugin.Plugin):
                 self._server = serve(settings)
                 weakref.finalize(self, self._server.close)
             attach(conn, settings, self._server.endpoint, self._server.token)
-        except LakeError as error:
+        except (LakeError, ExtensionError, StorageError) as error:
             raise DbtRuntimeError(str(error)) from error

@@ -12,13 +12,13 @@ import duckdb
 import pyarrow as pa
 
 from ingestion import contract as contracts
-from ingestion import zone as zones
+from ingestion import steps
 from ingestion.contract import Contract, ContractError
 from ingestion.lander import checks, plan, sources, tables, write
 from ingestion.lander.workshop import Workshop, workshop
 from ingestion.mapping import Mapping
 from ingestion.settings import Settings
-from ingestion.zone import QUARANTINE, TEMPORARY, Manifest, Zone, ZoneError, instant_text
+from ingestion.zone import QUARANTINE, Manifest, ZoneError, instant_text
 
 LANDED, NO_OP, FAILED = "landed", "no-op", "failed"
 WHOLE_FILE = "-file"
@@ -169,7 +169,7 @@ def land_job(
     """Write the data files and then the manifest of one batch."""
     batch = write.Batch(batch_id, contract, job.arrived_at, job.source)
     shop.zone.remove_leftovers(contract.name, batch_id)
-    zones.on_step("start")
+    steps.on_step("start")
     message, written = "", write.Written()
     try:
         if table is None:
@@ -178,7 +178,7 @@ def land_job(
         written = _land_rows(shop, job, batch, table)
     except tables.UnreadableError as reason:
         shop.zone.remove_leftovers(contract.name, batch_id)
-        written = _quarantine_file(shop.zone, job, batch, reason.reasons)
+        written = _quarantine_file(shop, job, batch, reason.reasons)
         message = str(reason)
     manifest = manifest_of(batch, written, job, delivery, rows_settled=1 if job.replay_of else 0)
     if not shop.zone.publish(manifest):
@@ -221,7 +221,7 @@ def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: tables.Table
     with write.connect(shop.settings) as connection:
         query = checks.check_query(batch.contract, made.columns, made.values, table.relation, job.arrived_at)
         stage(connection, table, query, staged, job.file)
-        zones.on_step("staged")
+        steps.on_step("staged")
         return write_staged(shop, connection, batch, staged)
 
 
@@ -279,13 +279,11 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def _quarantine_file(zone: Zone, job: Job, batch: write.Batch, reasons: Sequence[str]) -> write.Written:
+def _quarantine_file(shop: Workshop, job: Job, batch: write.Batch, reasons: Sequence[str]) -> write.Written:
     """Copy a file whole; it counts as one row."""
-    folder = zone.folder(QUARANTINE, batch.contract.name, batch.arrived_at)
-    folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"{batch.batch_id}{WHOLE_FILE}{''.join(Path(job.source).suffixes[-2:])}"
-    temporary = final.with_name(final.name + TEMPORARY)
-    shutil.copyfile(job.file.path, temporary)
-    zone.place(temporary, final)
-    counts = dict.fromkeys(reasons, 1)
-    return write.Written(read=1, quarantined=1, reasons=counts, quarantine_files=[zone.relative(final)])
+    folder = shop.zone.folder(QUARANTINE, batch.contract.name, batch.arrived_at)
+    name = f"{folder}/{batch.batch_id}{WHOLE_FILE}{''.join(Path(job.source).suffixes[-2:])}"
+    draft = shop.zone.storage.draft(name, shop.folder)
+    shutil.copyfile(job.file.path, draft)
+    shop.zone.place(draft, name)
+    return write.Written(read=1, quarantined=1, reasons=dict.fromkeys(reasons, 1), quarantine_files=[name])

@@ -13,7 +13,7 @@ import duckdb
 from ingestion.contract import Contract
 from ingestion.lander.convert import name, quote
 from ingestion.settings import Settings
-from ingestion.zone import QUARANTINE, RAW, TEMPORARY, Zone
+from ingestion.zone import QUARANTINE, RAW, Zone
 
 FILE_BYTES = 128 << 20
 ROW_GROUP_ROWS = 122_880
@@ -130,7 +130,6 @@ def _write_parts(
 ) -> list[str]:
     """Files of about FILE_BYTES each, by ranges of source_row, named <batch_id>-<n>.parquet."""
     folder = zone.folder(area, batch.contract.name, batch.arrived_at)
-    folder.mkdir(parents=True, exist_ok=True)
     size = sum(path.stat().st_size for path in staged.iterdir())
     parts = max(1, round(size / STAGED_PER_FINAL / FILE_BYTES))
     bounds = f"select coalesce(min(source_row), 0), coalesce(max(source_row), 0) from {_staged_rows(staged)}"
@@ -138,17 +137,17 @@ def _write_parts(
     step = -(-(last - first + 1) // parts)
     files: list[str] = []
     for start in range(first, last + 1, step):
-        final = folder / f"{batch.batch_id}-{len(files)}.parquet"
-        temporary = final.with_name(final.name + TEMPORARY)
+        name = f"{folder}/{batch.batch_id}-{len(files)}.parquet"
+        draft = zone.storage.draft(name, staged.parent)
         copied = connection.execute(
-            f"copy ({query} and source_row between {start} and {start + step - 1}) to {quote(str(temporary))} "
+            f"copy ({query} and source_row between {start} and {start + step - 1}) to {quote(str(draft))} "
             f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         ).fetchone()
         if copied and copied[0]:
-            zone.place(temporary, final)
-            files.append(zone.relative(final))
+            zone.place(draft, name)
+            files.append(name)
         else:
-            temporary.unlink()
+            draft.unlink()
     return files
 
 

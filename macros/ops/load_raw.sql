@@ -17,7 +17,7 @@
 {# DuckDB: a ledger of the manifests seen, and one view per input over exactly the files that they list. #}
 {% macro duckdb__load_raw() %}
     {%- set batch = source('raw', 'batch') -%}
-    {%- set root = env_var('MEDIA_RAW', env_var('MEDIA_HOME', '.media')) -%}
+    {%- set root = env_var('MEDIA_RAW', env_var('MEDIA_HOME', '.media')).rstrip('/') -%}
     {%- do run_query('create schema if not exists ' ~ batch.database ~ '.' ~ batch.schema) -%}
     {%- set ledger = batch.incorporate(path={'identifier': 'manifest'}) -%}
     {%- do run_query(raw_ledger_ddl(ledger)) -%}

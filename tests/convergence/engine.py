@@ -71,7 +71,8 @@ def write_batch(zone: Zone, batch: Batch) -> None:
         "source_row": pa.array(range(1, count + 1), pa.int64()),
         "extra": pa.array([None] * count, pa.string()),
     }
-    path = zone.folder("raw", batch.input, arrived) / f"{batch.batch_id}-0.parquet"
+    file = f"{zone.folder('raw', batch.input, arrived)}/{batch.batch_id}-0.parquet"
+    path = zone.root / file
     path.parent.mkdir(parents=True, exist_ok=True)
     for name, values in bookkeeping.items():
         table = table.append_column(name, values)
@@ -90,7 +91,7 @@ def write_batch(zone: Zone, batch: Batch) -> None:
             rows_duplicate=0,
             rows_quarantined=0,
             reasons={},
-            files=[zone.relative(path)],
+            files=[file],
             quarantine_files=[],
             columns=fields,
         )

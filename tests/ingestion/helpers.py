@@ -51,8 +51,10 @@ def rows(
     """The rows of files that a manifest lists."""
     if not names:
         return []
-    files = [str(settings.raw / name) for name in names]
+    storage = Zone(settings.raw).storage
+    files = [storage.url(name) for name in names]
     with duckdb.connect() as connection:
+        storage.prepare(connection)
         connection.execute("set timezone = 'UTC'")
         found = connection.execute(f"select {columns} from read_parquet({files}) order by {order}")
         titles = [d[0] for d in found.description or []]
@@ -61,13 +63,10 @@ def rows(
 
 def everything(settings: Settings) -> dict[str, int]:
     """Every file in the zone (but the lock), with its size: two equal pictures mean that nothing changed."""
-    root = settings.raw
-    return {
-        path.relative_to(root).as_posix(): path.stat().st_size
-        for area in ("raw", "quarantine", "processing-metadata")
-        for path in (root / area).rglob("*")
-        if path.is_file()
-    }
+    storage = Zone(settings.raw).storage
+    folders = ("raw/*/*", "quarantine/*/*", "processing-metadata/*", "processing-metadata/*/withdrawn")
+    names = [name for folder in folders for name in storage.glob(f"{folder}/*")]
+    return {name: len(storage.read(name)) for name in names}
 
 
 def manifests(settings: Settings) -> list[Manifest]:

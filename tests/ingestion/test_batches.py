@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import quarantine
-from ingestion import zone as zones
+from ingestion import quarantine, steps
 from ingestion.lander import land as lander
 from ingestion.mapping import load_mapping
 from ingestion.settings import Settings
@@ -25,9 +24,12 @@ ONE_BAD = STREAMS + "u1,t1,2026-01-30 10:00:00\nu2,t2,nonsense\n"
 TODAY, TOMORROW = "2026-01-30T23:00:00Z", "2026-01-31T01:00:00Z"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path / "home")
+@pytest.fixture(params=["folder", "bucket"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Every test here holds wherever the zone lies."""
+    if request.param == "folder":
+        return settings_of(tmp_path / "home")
+    return settings_of(tmp_path / "home", MEDIA_RAW=request.getfixturevalue("bucket"))
 
 
 def test_paths_and_manifest(tmp_path: Path, settings: Settings) -> None:
@@ -39,7 +41,7 @@ def test_paths_and_manifest(tmp_path: Path, settings: Settings) -> None:
         f"quarantine/streams/arrival_date=2026-01-31/{batch}-0.parquet",
         f"processing-metadata/streams/{batch}.json",
     }
-    text = (settings.raw / f"processing-metadata/streams/{batch}.json").read_text()
+    text = Zone(settings.raw).storage.read(f"processing-metadata/streams/{batch}.json").decode()
     assert text.count("\n") == 1
     found = json.loads(text)
     assert found["arrived_at"] == "2026-01-31T12:00:00.000000Z"
@@ -94,16 +96,16 @@ def test_withdraw_then_land_is_a_new_delivery(tmp_path: Path, settings: Settings
         zone.withdraw("0" * 20)
 
 
-def test_a_manifest_that_does_not_add_up_is_never_published(tmp_path: Path) -> None:
-    zone = Zone(tmp_path)
+def test_a_manifest_that_does_not_add_up_is_never_published(settings: Settings) -> None:
+    zone = Zone(settings.raw)
     wrong = _manifest(rows_read=3)
     with pytest.raises(ZoneError, match="3 rows read, but 1 accepted"):
         zone.publish(wrong)
     assert list(zone.manifests()) == []
 
 
-def test_only_the_first_of_two_writers_publishes(tmp_path: Path) -> None:
-    zone = Zone(tmp_path)
+def test_only_the_first_of_two_writers_publishes(settings: Settings) -> None:
+    zone = Zone(settings.raw)
     assert zone.publish(_manifest(source="first"))
     assert not zone.publish(_manifest(source="second"))
     assert [m.source for m in zone.manifests()] == ["first"]
@@ -121,14 +123,16 @@ def _manifest(rows_read: int = 1, source: str = "x.csv") -> Manifest:
 
 DYING = """
 import os, signal, sys
-from ingestion import zone
+from ingestion import steps
+from ingestion.storage import lease
+lease.LEASE_SECONDS = 0.2
 left = [int(sys.argv[2])]
 def die(step):
     if step == sys.argv[1]:
         left[0] -= 1
         if left[0] < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-zone.on_step = die
+steps.on_step = die
 from ingestion.cli import app
 app(sys.argv[3:])
 """
@@ -138,9 +142,13 @@ def _killed(settings: Settings, step: str, nth: int, *arguments: str) -> None:
     """Run the command line in a process that kills itself at the nth time of a step."""
     done = subprocess.run(
         [sys.executable, "-c", DYING, step, str(nth), *arguments],
-        cwd=CHECKOUT, env=os.environ | {"MEDIA_HOME": str(settings.home)}, capture_output=True, check=False,
+        cwd=CHECKOUT, env=_environment(settings), capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {"MEDIA_HOME": str(settings.home), "MEDIA_RAW": str(settings.raw)}
 
 
 STEPS = [("start", 0), ("staged", 0), ("rename", 0), ("rename", 1), ("publish", 0), ("published", 0)]
@@ -179,7 +187,7 @@ def test_two_landers_at_once_land_once(tmp_path: Path, settings: Settings) -> No
         text = STREAMS + "".join(f"u{i},t{number},2026-01-30 10:00:00\n" for i in range(500))
         write(tmp_path / "in", f"{number}.csv", text)
     command = [sys.executable, "-m", "ingestion.cli", "land", str(tmp_path / "in"), "--json"]
-    environment = os.environ | {"MEDIA_HOME": str(settings.home)}
+    environment = _environment(settings)
     both = [subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE) for _ in range(2)]
     statuses = [[f["status"] for f in json.loads(one.communicate()[0])["files"]] for one in both]
     assert sorted(statuses) == [["landed"] * 6, ["no-op"] * 6]
@@ -194,12 +202,12 @@ def test_a_failure_before_the_manifest_leaves_no_batch(
         if step == "publish":
             raise OSError("the disk is full")
 
-    monkeypatch.setattr(zones, "on_step", fail)
     path = write(tmp_path, "streams.csv", ONE_BAD)
-    (outcome,) = land(settings, path)
+    with monkeypatch.context() as failing:
+        failing.setattr(steps, "on_step", fail)
+        (outcome,) = land(settings, path)
     assert (outcome.status, "the disk is full" in outcome.message) == (lander.FAILED, True)
     assert manifests(settings) == []
-    monkeypatch.undo()
     assert land_one(settings, path).rows_accepted == 1
 
 

@@ -112,6 +112,12 @@ def test_settings(tmp_path: Path) -> None:
     apart = load_settings({"MEDIA_HOME": "h", "MEDIA_RAW": str(tmp_path / "r"), "MEDIA_PII_KEY": "k"}, cwd=project)
     assert (apart.home, apart.raw, apart.pii_key) == (project / "h", tmp_path / "r", "k")
     assert apart.warehouse == project / "h" / "warehouse.duckdb"
-    for wrong in ({"MEDIA_RAW": "s3://bucket/raw"}, {"MEDIA_THREADS": "0"}, {"MEDIA_MEMORY_LIMIT": "1"}):
+    assert load_settings({"MEDIA_RAW": "s3://bucket/zone/"}).raw == "s3://bucket/zone"
+    for wrong in (
+        {"MEDIA_RAW": "s3://bucket/*"},
+        {"MEDIA_HOME": "s3://bucket/x"},
+        {"MEDIA_THREADS": "0"},
+        {"MEDIA_MEMORY_LIMIT": "1"},
+    ):
         with pytest.raises(SettingsError, match=next(iter(wrong))):
             load_settings(wrong, cwd=project)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engines import aws
+from tests.engines.base import Engine, stopped_at_end
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """S3 on loopback."""
+    with stopped_at_end(aws.start(tmp_path_factory.mktemp("s3"))) as engine:
+        yield engine
+
+
+@pytest.fixture
+def bucket(s3: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty place of this test in a bucket, as MEDIA_RAW takes it; the environment leads there and nowhere else."""
+    for name, value in s3.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    return f"s3://{aws.BUCKET}/{uuid.uuid4().hex}"
