@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def bucket(s3: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+def bucket(s3: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty place of this test in a bucket, as MEDIA_RAW takes it; the environment leads there and nowhere else."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "no_such_file"))
     for name, value in s3.environment.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
