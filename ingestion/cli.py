@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ingestion.commands import land, quarantine, status, withdraw
+from ingestion.commands import land, maintain, quarantine, status, withdraw
 from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("land")(land.land)
 app.command("status")(status.status)
 app.command("withdraw")(withdraw.withdraw)
+app.command("maintain")(maintain.maintain)
 app.add_typer(quarantine.app, name="quarantine")
 
 

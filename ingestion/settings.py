@@ -111,7 +111,7 @@ def _location(value: str, env: Mapping[str, str], root: Path) -> str:
     """A folder as file: address; an address of S3 stays, and so does a name that another catalogue gives."""
     if "://" in value or env.get("MEDIA_LAKE_ENDPOINT"):
         return value.rstrip("/")
-    return _folder("MEDIA_LAKE_WAREHOUSE", value, root).as_uri()
+    return f"file://{_folder('MEDIA_LAKE_WAREHOUSE', value, root)}"  # as DuckDB and Iceberg write it: nothing escaped
 
 
 def _memory(value: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
 S3_SCHEMES = ("s3", "s3a", "s3n")
 
@@ -43,9 +43,8 @@ def files_at(location: str) -> Files:
 
 
 def local_path(location: str) -> Path:
-    """The path of a file: location, or of a bare path."""
-    parsed = urlparse(location)
-    return Path(unquote(parsed.path)) if parsed.scheme == "file" else Path(location)
+    """The path of a location such as file:///lake; nothing in it is escaped."""
+    return Path(location.removeprefix("file://"))
 
 
 class LocalFiles:
@@ -76,7 +75,7 @@ class LocalFiles:
         for path in sorted(local_path(location).rglob("*")):
             if path.is_file():
                 state = path.stat()
-                yield Listed(path.as_uri(), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
+                yield Listed(f"file://{path}", state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
     def delete(self, location: str) -> None:
         """Delete a file; one that is gone already is no error."""
