@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.abc
+import sys
+
 import typer
 
 from ingestion.commands import land, maintain, quarantine, status, withdraw
@@ -43,5 +46,20 @@ def _add_generate() -> None:
 
 _add_generate()
 
-if __name__ == "__main__":
+
+class _NoPandas(importlib.abc.MetaPathFinder):
+    """pyarrow imports pandas where it is installed. No command uses it, and it costs every start a second."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is not used by this process", name=fullname)
+
+
+def main() -> None:
+    """Run the command line as a process of its own."""
+    sys.meta_path.insert(0, _NoPandas())
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion import contract as contracts
-from ingestion.lander import checks, plan, sources, tables, write
+from ingestion.lander import objects, plan, sources, write
 from ingestion.lander.convert import quote
 from ingestion.lander.land import (
     WHOLE_FILE,
@@ -151,10 +151,8 @@ def _replay_rows(shop: Workshop, manifest: Manifest, mapping: Mapping | None) ->
             f"(select source_row, raw_text as record from {_files(shop.zone, manifest.quarantine_files)} "
             f"where raw_kind = 'record' and source_row not in (select source_row from {settled}))"
         )
-        table = tables.of_records(connection, source, plan.wanted_keys(contract, mapping))
-        made = plan.make_plan(contract, mapping, table)
-        query = checks.check_query(contract, made.columns, made.values, table.relation, batch.arrived_at)
-        stage(connection, table, query, staged, file)
+        table = objects.of_records(connection, source, plan.wanted_keys(contract, mapping))
+        stage(connection, table, plan.check_queries(contract, mapping, table, batch.arrived_at), staged, file)
         written = write.count(connection, staged, contract)
         write.write_accepted(connection, shop.zone, batch, staged, written, shop.settings.pii_key)
     examined = open_rows(shop.zone, manifest)

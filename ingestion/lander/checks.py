@@ -38,18 +38,23 @@ def check_query(
 ) -> str:
     """A query with the contract's columns, then source_row, extra, reasons, raw_text and fingerprint.
 
+    Columns that the table cannot give and that nobody requires are left out: in an input with many optional
+    fields, carrying their nulls costs more than all the rest.
+
     reasons: JSON list of text, sorted, null for a good row. raw_text: only where there are reasons.
     fingerprint: the same for rows that are the same in all columns and in extra; null for bad rows.
     typed_by: field -> SQL of its value from its text, a column `x_<field>`.
     `relation` has source_row, problem and raw_text beside what `columns` refers to.
     """
-    texts = ", ".join(_text(f, columns) for f in contract.fields)
+    given = [f for f in contract.fields if f.name in columns.text or f.required or f.required_when is not None]
+    texts = ", ".join(_text(f, columns) for f in given)
     nested = "".join(f", {sql} as {name('n_' + field)}" for field, sql in columns.nested.items())
-    values = ", ".join(f"({typed_by[f.name]})::{sql_type(f)} as {name(f.name)}" for f in contract.fields)
-    tests = [test for f in contract.fields for test in _tests(contract, f, columns, arrived_at)]
+    values = ", ".join(f"({typed_by[f.name]})::{sql_type(f)} as {name(f.name)}" for f in given)
+    tests = [test for f in given for test in _tests(contract, f, columns, arrived_at)]
     sound = " and ".join(f"not coalesce({condition}, false)" for _, condition in tests) or "true"
     reasons = ", ".join(f"case when {condition} then {quote(reason)} end" for reason, condition in tests)
-    fields = ", ".join(name(f.name) for f in contract.fields)
+    fields = ", ".join(name(f.name) for f in given)
+    whole = ", ".join(name(f.name) if f in given else "null" for f in contract.fields)
     source = f"(select *, {columns.leftover} as leftover from {relation})"
     cut = f"(select *, {columns.extra} as extra, {texts}{nested} from {source})"
     typed = f"(select *, {values} from {cut})"
@@ -60,7 +65,7 @@ select {fields}, source_row, extra,
          else to_json(list_sort(list_filter([{reasons}], reason -> reason is not null)))::varchar end as reasons,
     case when is_good then null else coalesce(raw_text, {columns.raw}) end as raw_text,
     case when is_good then null when raw_text is null then 'record' else 'text' end as raw_kind,
-    case when is_good then hash({fields}, extra) end as fingerprint
+    case when is_good then hash({whole}, extra) end as fingerprint
 from {judged}"""
 
 
@@ -83,8 +88,6 @@ def _type_tests(field: str, code: str, bad: str, nested: str | None) -> list[tup
 
 def _tests(contract: Contract, field: Field, columns: Columns, arrived_at: datetime) -> list[tuple[str, str]]:
     """(reason, condition) of one field; a condition that is null counts as false."""
-    if field.name not in columns.text and not field.required and field.required_when is None:
-        return []
     text, typed = name("x_" + field.name), name(field.name)
     nested = name("n_" + field.name) if field.name in columns.nested else None
     bad = f"{text} is not null and {typed} is null"

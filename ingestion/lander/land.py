@@ -14,7 +14,8 @@ import pyarrow as pa
 from ingestion import contract as contracts
 from ingestion import steps
 from ingestion.contract import Contract, ContractError
-from ingestion.lander import checks, plan, sources, tables, write
+from ingestion.lander import plan, sources, tables, write
+from ingestion.lander.table import Table, UnreadableError
 from ingestion.lander.workshop import Workshop, workshop
 from ingestion.mapping import Mapping
 from ingestion.settings import Settings
@@ -126,22 +127,20 @@ def _land_path(shop: Workshop, path: Path, arrived_at: datetime, options: Option
     return land_job(shop, job, contract, table, problem, batch, delivery)
 
 
-def open_job(
-    job: Job, on_bytes: Callable[[int], None]
-) -> tuple[Contract, tables.Table | None, tables.UnreadableError | None]:
+def open_job(job: Job, on_bytes: Callable[[int], None]) -> tuple[Contract, Table | None, UnreadableError | None]:
     """The contract of a file, and its table or why it has none. ContractError when no input can be told."""
     given = job.mapping.input if job.mapping else job.input
     known = contracts.load(given) if given else None
     try:
         table = tables.open_table(job.file, plan.wanted_keys(known, job.mapping), on_bytes)
-    except tables.UnreadableError as problem:
+    except UnreadableError as problem:
         return _contract_by_name(job, known), None, problem
     if known is not None:
         return known, table, None
-    if table.by_object and not table.header:
+    if table.by_object and not table.names:
         contract = _contract_by_name(job, known)
     else:
-        contract = plan.choose_contract(table.header)
+        contract = plan.choose_contract(table.names)
     if table.by_object:
         table = tables.open_table(job.file, plan.wanted_keys(contract, None), on_bytes)
     return contract, table, None
@@ -161,8 +160,8 @@ def land_job(
     shop: Workshop,
     job: Job,
     contract: Contract,
-    table: tables.Table | None,
-    problem: tables.UnreadableError | None,
+    table: Table | None,
+    problem: UnreadableError | None,
     batch_id: str,
     delivery: int,
 ) -> Outcome:
@@ -176,7 +175,7 @@ def land_job(
             assert problem is not None
             raise problem
         written = _land_rows(shop, job, batch, table)
-    except tables.UnreadableError as reason:
+    except UnreadableError as reason:
         shop.zone.remove_leftovers(contract.name, batch_id)
         written = _quarantine_file(shop, job, batch, reason.reasons)
         message = str(reason)
@@ -203,24 +202,24 @@ def manifest_of(batch: write.Batch, written: write.Written, job: Job, delivery: 
         reasons=written.reasons,
         files=written.files,
         quarantine_files=written.quarantine_files,
-        columns=list(batch.contract.columns),
+        columns=written.columns,
         replay_of=job.replay_of,
         rows_settled=rows_settled,
         duplicate_rows=written.duplicate_rows if job.replay_of else [],
     )
 
 
-def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: tables.Table) -> write.Written:
+def _land_rows(shop: Workshop, job: Job, batch: write.Batch, table: Table) -> write.Written:
     """Check and write the rows of a readable file. UnreadableError when reading breaks off or a column lacks."""
     made = plan.make_plan(batch.contract, job.mapping, table)
     if made.missing:
-        raise tables.UnreadableError([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
+        raise UnreadableError([f"missing_column:{name}" for name in made.missing], _lacks(job, made))
     if table.is_empty:
         return write.Written()
     staged = shop.folder / batch.batch_id
     with write.connect(shop.settings) as connection:
-        query = checks.check_query(batch.contract, made.columns, made.values, table.relation, job.arrived_at)
-        stage(connection, table, query, staged, job.file)
+        queries = plan.check_queries(batch.contract, job.mapping, table, job.arrived_at)
+        stage(connection, table, queries, staged, job.file)
         steps.on_step("staged")
         return write_staged(shop, connection, batch, staged)
 
@@ -244,9 +243,13 @@ def _lacks(job: Job, made: plan.Plan) -> str:
 
 
 def stage(
-    connection: duckdb.DuckDBPyConnection, table: tables.Table, query: str, staged: Path, file: sources.Inspection
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    queries: Sequence[str],
+    staged: Path,
+    file: sources.Inspection,
 ) -> None:
-    """Run the check into the folder `staged`, the fast way of reading first.
+    """Run the checks into the folder `staged`, the fast way of reading first.
 
     Raises UnreadableError when no way gets through the file.
     """
@@ -254,24 +257,25 @@ def stage(
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         try:
-            for number in tables.slices(connection, table, attempt):
-                write.stage(connection, query, staged, number)
+            for number, rows in enumerate(tables.slices(connection, table, attempt)):
+                done = 0
+                for place, query in enumerate(queries):
+                    if done != rows:
+                        done += write.stage(connection, query, staged / f"{number:06d}-{place}.parquet")
             return
         except (duckdb.Error, pa.ArrowInvalid) as error:
             if attempt + 1 >= len(table.attempts):
                 _give_up(file, table, error)
 
 
-def _give_up(file: sources.Inspection, table: tables.Table, error: Exception) -> None:
+def _give_up(file: sources.Inspection, table: Table, error: Exception) -> None:
     """Tell a broken file from a broken query: only the first is the file's fault."""
     if isinstance(error, duckdb.OutOfMemoryException):
         raise error
     if file.format == "parquet":
-        raise tables.UnreadableError(
-            "unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})"
-        ) from error
+        raise UnreadableError("unreadable_file", f"{file.path}: damaged Parquet ({_first_line(error)})") from error
     if file.format == "json" and not table.attempts and isinstance(error, duckdb.InvalidInputException):
-        raise tables.UnreadableError("malformed_json", f"{file.path}: broken JSON ({_first_line(error)})") from error
+        raise UnreadableError("malformed_json", f"{file.path}: broken JSON ({_first_line(error)})") from error
     raise error
 
 

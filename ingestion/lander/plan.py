@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ingestion import contract as contracts
 from ingestion.contract import Contract, ContractError, Field, UnknownHeaderError, normalise_name
-from ingestion.lander.checks import Columns
+from ingestion.lander.checks import Columns, check_query
 from ingestion.lander.convert import in_zone, is_decimal, quote, to_utc_from_epoch, trimmed, value, words
-from ingestion.lander.tables import Table
+from ingestion.lander.table import Table
 from ingestion.mapping import Mapping
 
 EPOCH_SCALE = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
@@ -76,6 +77,13 @@ def make_plan(contract: Contract, mapping: Mapping | None, table: Table) -> Plan
     missing = () if table.by_object else _missing(contract, mapping, table.header)
     values = {f.name: _value(f, mapping) for f in contract.fields}
     return Plan(contract, columns, values, missing)
+
+
+def check_queries(contract: Contract, mapping: Mapping | None, table: Table, arrived_at: datetime) -> list[str]:
+    """The checks to run over each piece of the table: of its own rows, then of those that it leaves to another."""
+    made = make_plan(contract, mapping, table)
+    query = check_query(contract, made.columns, made.values, table.relation, arrived_at)
+    return [query, *(check_queries(contract, mapping, table.others, arrived_at) if table.others else [])]
 
 
 def _missing(contract: Contract, mapping: Mapping | None, header: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.contract import Contract
+from ingestion.lander.checks import sql_type
 from ingestion.lander.convert import name, quote
 from ingestion.settings import Settings
 from ingestion.zone import QUARANTINE, RAW, Zone
@@ -33,7 +35,7 @@ class Batch:
 
 @dataclass
 class Written:
-    """What was written: counts of rows, and files relative to the zone's root."""
+    """What was written: counts of rows, files relative to the zone's root, and the contract's columns in them."""
 
     read: int = 0
     accepted: int = 0
@@ -43,6 +45,7 @@ class Written:
     files: list[str] = field(default_factory=list)
     quarantine_files: list[str] = field(default_factory=list)
     duplicate_rows: list[int] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -57,16 +60,23 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def stage(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, number: int) -> None:
-    """Run the check over one piece of a file, into a file that is read several times and then thrown away."""
-    target = folder / f"{number:06d}.parquet"
-    connection.execute(
+def stage(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+    """Run the check over one piece of a file, into a file that is read several times and then thrown away.
+
+    The file has those of the contract's columns only that the check could find. Returns its number of rows.
+    """
+    copied = connection.execute(
         f"copy ({query}) to {quote(str(target))} (format parquet, compression lz4, row_group_size {ROW_GROUP_ROWS})"
-    )
+    ).fetchone()
+    return int(copied[0]) if copied else 0
 
 
 def _staged_rows(staged: Path) -> str:
-    return f"read_parquet({quote(str(staged / '*.parquet'))})"
+    return f"read_parquet({quote(str(staged / '*.parquet'))}, union_by_name = true)"
+
+
+def _staged_columns(connection: duckdb.DuckDBPyConnection, staged: Path) -> set[str]:
+    return {column for column, *_ in connection.execute(f"describe select * from {_staged_rows(staged)}").fetchall()}
 
 
 def count(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> Written:
@@ -78,7 +88,8 @@ def count(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contrac
             select unnest(from_json(reasons, '["varchar"]')) as reason from {rows} where reasons is not null
         ) group by reason order by reason"""
     ).fetchall()
-    columns = ", ".join(name(c) for c in contract.columns)
+    found = _staged_columns(connection, staged)
+    columns = ", ".join(name(c) for c in contract.columns if c in found)
     repeated = connection.execute(
         f"""select source_row from (
             select source_row, row_number() over (partition by {columns}, extra order by source_row) as nth
@@ -94,6 +105,7 @@ def count(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contrac
         quarantined=bad,
         reasons=dict(reasons),
         duplicate_rows=[int(row) for row in repeated],
+        columns=[c for c in contract.columns if c in found],
     )
 
 
@@ -101,7 +113,7 @@ def write_accepted(
     connection: duckdb.DuckDBPyConnection, zone: Zone, batch: Batch, staged: Path, written: Written, key: str | None
 ) -> None:
     """The good rows, once each, into raw."""
-    columns = ", ".join(_protected(batch.contract, key))
+    columns = ", ".join(_protected(batch.contract, key, written.columns))
     only = "reasons is null and source_row not in (select source_row from repeated)"
     query = f"""select {columns}, {quote(batch.batch_id)} as batch_id, {_instant(batch)} as arrived_at,
         {quote(batch.source_file)} as source_file, source_row, extra
@@ -151,15 +163,15 @@ def _write_parts(
     return files
 
 
-def _protected(contract: Contract, key: str | None) -> list[str]:
-    """The contract's columns; with a key, identifiers as HMAC-SHA256 and direct identifiers as null."""
+def _protected(contract: Contract, key: str | None, columns: Sequence[str]) -> list[str]:
+    """The columns; with a key, identifiers as HMAC-SHA256 and direct identifiers as null."""
     result = []
-    for f in contract.fields:
+    for f in map(contract.field, columns):
         column = name(f.name)
         if key is not None and f.pii == "identifier":
             result.append(f"{hmac_sql(column, key)} as {column}")
         elif key is not None and f.pii == "direct":
-            result.append(f"null::{f.type if f.type != 'string' else 'varchar'} as {column}")
+            result.append(f"null::{sql_type(f)} as {column}")
         else:
             result.append(column)
     return result

@@ -47,7 +47,8 @@ def _land(settings: Settings, path: Path, case: Case) -> dict[int, Verdict]:
     found: dict[int, Verdict] = {}
     for row in rows(settings, manifest.files):
         extra = json.loads(row["extra"]) if row["extra"] else None
-        found[row["source_row"]] = ((), row, extra)
+        # A file holds only the columns that came; the others read as null.
+        found[row["source_row"]] = ((), dict.fromkeys(contract.load(case.input).columns) | row, extra)
     refused = [name for name in manifest.quarantine_files if name.endswith(".parquet")]
     for row in rows(settings, refused):
         found[row["source_row"]] = (tuple(json.loads(row["reasons"])), {}, None)

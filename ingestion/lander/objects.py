@@ -1,0 +1,176 @@
+"""JSON objects as tables of text: those with a list of keys that was seen in the sample, and all others.
+
+A contract may have many more fields than any one object, and looking for each of them in each object costs
+more than all the rest. So objects with known lists of keys are read for the keys of those lists only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.lander import lines
+from ingestion.lander.convert import BLANKS_SQL, name, quote
+from ingestion.lander.table import Table
+
+MANY_LAYOUTS = 64
+ALL_ROWS = 1 << 60
+
+Layout = tuple[str, ...]
+
+
+def table(
+    source: str,
+    wanted: Iterable[str],
+    seen: Sequence[Layout],
+    attempts: Sequence[Callable[[], Iterator[pa.RecordBatch]]] = (),
+    schema: pa.Schema | None = None,
+) -> Table:
+    """The table over a relation of JSON texts: source_row, framing (a problem found before, or null), record.
+
+    seen: lists of keys among the first objects; wanted: further keys that an object may have.
+    """
+    layouts = _layouts(seen)
+    known = _distinct(key for one in layouts for key in one)
+    keys = _distinct([*(key for one in seen for key in one), *wanted])
+    objects = _told_apart(source, layouts)
+    result = _over(_sound(objects, known), known, layouts)
+    result.attempts, result.schema = list(attempts), schema
+    result.others = _over(_doubtful(objects, keys), keys, [])
+    return result
+
+
+def of_records(connection: duckdb.DuckDBPyConnection, source: str, wanted: Iterable[str]) -> Table:
+    """JSON objects that stand in a relation (source_row, record), as a replay reads them from quarantine."""
+    found = connection.execute(
+        f"select distinct json_keys(record) as keys from (select record from {source} limit {lines.SAMPLE})"
+    ).fetchall()
+    seen = sorted(tuple(keys) for (keys,) in found)
+    return table(f"(select source_row, null::varchar as framing, record from {source})", wanted, seen)
+
+
+def _layouts(seen: Sequence[Layout]) -> list[Layout]:
+    """Those lists of keys that one struct can hold together: no key twice, none that differs in case only."""
+    spelling: dict[str, str] = {}
+    chosen: list[Layout] = []
+    for one in seen[:MANY_LAYOUTS]:
+        theirs = {key.casefold(): key for key in one}
+        if one and len(theirs) == len(one) and all(spelling.get(k, v) == v for k, v in theirs.items()):
+            spelling |= theirs
+            chosen.append(one)
+    return chosen
+
+
+def _told_apart(source: str, layouts: Sequence[Layout]) -> str:
+    """The objects with their keys and the number of their layout, null for all others.
+
+    The hash is compared first, because comparing lists with each layout costs more than reading the object.
+    """
+    cases = " ".join(f"when hash({_list(one)}) then case when keys = {_list(one)} then {i} end"
+                     for i, one in enumerate(layouts))  # fmt: skip
+    layout = f"case hash(keys) {cases} end" if layouts else "null::integer"
+    keys = f"(select *, case when framing is null then try(json_keys(record)) end as keys from {source})"
+    # The limit keeps DuckDB from pushing filters down here, which would compute keys and layout twice.
+    return f"(select *, {layout} as layout from {keys} limit {ALL_ROWS})"
+
+
+def _sound(objects: str, keys: Sequence[str]) -> str:
+    """The objects with a known layout: nothing can be wrong with them as objects."""
+    return f"""(
+    select source_row, null::varchar as problem, null::varchar as raw_text, record, layout, {_fields(keys)} as fields
+    from {objects} where layout is not null)"""
+
+
+def _doubtful(objects: str, keys: Sequence[str]) -> str:
+    """All others, the broken ones among them."""
+    return f"""(
+    select source_row, found as problem, case when found is not null then record end as raw_text, record,
+        case when found is null then {_fields(keys)} end as fields
+    from (
+        select source_row, record, case when framing is not null then framing
+            when keys is null then 'malformed_json'
+            when not starts_with(ltrim(record, {BLANKS_SQL}), '{{') then 'not_an_object'
+            when len(list_distinct(keys)) <> len(keys) then 'malformed_json' end as found
+        from {objects} where layout is null
+    ))"""
+
+
+def _fields(keys: Sequence[str]) -> str:
+    if not keys:
+        return "null"
+    return f"json_transform(record, {quote(json.dumps(dict.fromkeys(keys, 'VARCHAR')))})"
+
+
+def _over(relation: str, keys: list[str], layouts: Sequence[Layout]) -> Table:
+    text = {key: f"fields.{name(key)}" for key in keys}
+    return Table(
+        header=keys,
+        relation=relation,
+        text=text,
+        raw="record",
+        leftover=lambda taken: _rest(taken, text, layouts),
+        extra=lambda _: _EXTRA_OF_OBJECT,
+        by_object=True,
+        nested={key: _is_nested(key, sql) for key, sql in text.items()},
+    )
+
+
+def _distinct(keys: Iterable[str]) -> list[str]:
+    """Keys without those that differ from an earlier one in case only: a DuckDB struct cannot hold both."""
+    kept: dict[str, str] = {}
+    for key in keys:
+        kept.setdefault(key.casefold(), key)
+    return list(kept.values())
+
+
+def _is_nested(key: str, text: str) -> str:
+    path = quote('$."' + key.replace('"', '\\"') + '"')
+    looks = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
+    is_container = f"coalesce(json_type(record, {path}) in ('OBJECT', 'ARRAY'), false)"
+    return f"(case when {text} >= '[' then case when {looks} then {is_container} else false end else false end)"
+
+
+def _list(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(quote(text) for text in texts) + "]::varchar[]"
+
+
+def _rest(taken: list[list[str]], text: Mapping[str, str], layouts: Sequence[tuple[str, ...]]) -> str:
+    """What is left of the object without the keys that fields take: a merge patch of nulls removes them.
+
+    Where an object spells one field twice, the spelling that loses stays.
+    """
+    patch = quote(json.dumps(dict.fromkeys(key for keys in taken for key in keys)))
+    rest = f"json_merge_patch(record, {patch})::varchar"
+    losers = {key: " or ".join(f"{text[k]} is not null" for k in keys[:i]) for keys in taken
+              for i, key in enumerate(keys) if i}  # fmt: skip
+    if losers:
+        several = " or ".join(f"{text[key]} is not null and ({before})" for key, before in losers.items())
+        lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
+        kept = f"json_merge_patch({rest}, json_merge_patch('{{}}', json_object({lost})))::varchar"
+        rest = f"case when {several} then {kept} else {rest} end"
+    plain = " ".join(f"when {i} then '{{}}'" for i, one in enumerate(layouts) if _leaves_nothing(one, taken))
+    rest = f"case layout {plain} else {rest} end" if plain else rest
+    return f"case when problem is null then {rest} end"
+
+
+def _leaves_nothing(layout: tuple[str, ...], taken: list[list[str]]) -> bool:
+    """Does a field take each key of the layout, and no two keys belong to one field?"""
+    owner = {key: i for i, keys in enumerate(taken) for key in keys}
+    owners = [owner.get(key) for key in layout]
+    return None not in owners and len(set(owners)) == len(owners)
+
+
+#: A key as a JSON pointer: the one way to name any key, whatever characters it has.
+_POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
+_TEXT = f"trim(coalesce(json_extract_string(leftover, {_POINTER}), ''), {BLANKS_SQL})"
+_PRESENT = f"list_filter(json_keys(leftover), key -> {_TEXT} <> '')"
+_PAIRS = (
+    f"list_transform({_PRESENT}, key -> to_json(key)::varchar || ':' || json_extract(leftover, {_POINTER})::varchar)"
+)
+#: From `leftover`, without its null and blank members; null when nothing is left.
+_EXTRA_OF_OBJECT = (
+    f"case when leftover <> '{{}}' then nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
+)
