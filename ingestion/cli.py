@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ingestion.commands import land, maintain, quarantine, status, withdraw
+from ingestion.commands import doctor, land, maintain, quarantine, status, withdraw
 from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("land")(land.land)
 app.command("status")(status.status)
 app.command("withdraw")(withdraw.withdraw)
 app.command("maintain")(maintain.maintain)
+app.command("doctor")(doctor.doctor)
 app.add_typer(quarantine.app, name="quarantine")
 
 

@@ -1,0 +1,57 @@
+"""The raw zone, and the other places in S3 that a target writes to."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingestion.doctor.finding import Finding, ok, wrong
+from ingestion.doctor.machine import standing_folder
+from ingestion.doctor.profile import Chosen
+from ingestion.settings import Settings
+from ingestion.storage import Storage, open_storage
+
+
+def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
+    """MEDIA_RAW can be read and written, is where the target can reach it, and knows conditional writes."""
+    if isinstance(settings.raw, Path):
+        if not chosen.is_embedded:
+            where = f"MEDIA_RAW is the folder {settings.raw}, which {chosen.name} cannot read"
+            yield wrong("raw zone", f"{where}; set MEDIA_RAW=s3://bucket/prefix")
+        elif not os.access(standing_folder(settings.raw), os.W_OK):
+            yield wrong("raw zone", f"{settings.raw} cannot be written; set MEDIA_RAW to a folder of yours")
+        else:
+            yield ok("raw zone", str(settings.raw))
+    else:
+        yield place("raw zone", settings.raw)
+    for setting, address in chosen.s3_places().items():
+        if address != settings.raw:
+            yield place(setting, address)
+
+
+def place(check: str, address: str) -> Finding:
+    """List, write once and only once, read and remove a probe."""
+    try:
+        storage = open_storage(address)
+        storage.glob("*")
+        refuses = _probe(storage)
+    except OSError as error:
+        return wrong(check, str(error))
+    if not refuses:
+        advice = "two landings at once could overwrite each other; use an endpoint that has If-None-Match"
+        return wrong(check, f"{address}: the endpoint ignores conditional writes; {advice}")
+    return ok(check, f"{address} can be listed, read and written")
+
+
+def _probe(storage: Storage) -> bool:
+    """Whether a second write under one name is refused."""
+    name = f".doctor-{uuid.uuid4().hex}"
+    storage.create(name, b"probe")
+    try:
+        refuses = not storage.create(name, b"another")
+        storage.read(name)
+    finally:
+        storage.remove(name)
+    return refuses
