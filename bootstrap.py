@@ -17,15 +17,19 @@ from typing import Dict, List
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+# What cannot share an environment with the rest: the Snowflake stand-in of the local engines.
+APART = ROOT / ".venv-apart"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "bootstrap.stamp"
+
+PIP = ("-m", "pip", "--disable-pip-version-check")
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 LOCKS = ("newcomer", "everything", "apart")
 LOCK_OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header")
 LINTED_SQL = ("models", "analyses", "tests/dbt")
-MADE = (".venv", "target", "logs", "dist", ".pytest_cache", ".ruff_cache", ".mypy_cache")
+MADE = (".venv", ".venv-apart", "target", "logs", "dist", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 
 COMMANDS = {
     "demo": "generate two weeks of data, land it, build, print KPIs, write the docs page",
@@ -33,6 +37,7 @@ COMMANDS = {
     "test-fast": "the tests not marked slow, without lint",
     "install": "the whole environment and nothing else: adapters of the warehouses, S3, tools of the tests",
     "lint": "ruff, mypy, sqlfluff",
+    "engines": "run a command against local engines: engines snowflake -- dbt build --target snowflake",
     "bench": "benchmarks (minutes; never part of the tests)",
     "locks": "compile locks/*.in again, keeping what still fits (--upgrade takes the newest)",
     "clean": "remove the environment and everything built (--data: the data folder .media too)",
@@ -93,13 +98,37 @@ def ensure(wanted: str, use_pip: bool) -> None:
     in_place = PYTHON.exists() and (bool(uv) or stamp == fingerprint("newcomer"))
     STAMP.unlink() if STAMP.exists() else None
     if not in_place or not runs_from_here():
-        create_venv(with_pip=not uv)
+        create_venv(VENV, with_pip=not uv)
     if uv:
-        install_with_uv(uv, lock)
+        install_with_uv(uv, PYTHON, lock)
+        at = ("--python", str(PYTHON))
+        run(uv, "pip", "install", "-q", *at, "--offline", "--no-deps", "--no-build-isolation", "-e", ".")
     else:
-        install_with_pip(lock)
+        install_with_pip(PYTHON, lock)
+        run(str(PYTHON), *PIP, "install", "-q", "--no-index", "--no-deps", "--no-build-isolation", "-e", ".")
     STAMP.write_text(fingerprint(lock) + "\n", encoding="utf-8")
     print(f"environment .venv ({lock}): {time.monotonic() - started:.1f} s", flush=True)
+
+
+def ensure_apart(use_pip: bool) -> None:
+    """Make .venv-apart from its lock, without the project; instant when it stands."""
+    stamp = APART / STAMP.name
+    if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == fingerprint("apart"):
+        return
+    started = time.monotonic()
+    uv = "" if use_pip else shutil.which("uv") or ""
+    create_venv(APART, with_pip=not uv)
+    if uv:
+        install_with_uv(uv, python_of(APART), "apart")
+    else:
+        install_with_pip(python_of(APART), "apart")
+    stamp.write_text(fingerprint("apart") + "\n", encoding="utf-8")
+    print(f"environment .venv-apart: {time.monotonic() - started:.1f} s", flush=True)
+
+
+def python_of(venv: Path) -> Path:
+    """The interpreter of an environment."""
+    return venv / PYTHON.relative_to(VENV)
 
 
 def runs_from_here() -> bool:
@@ -108,8 +137,8 @@ def runs_from_here() -> bool:
     return activate.is_file() and str(VENV) in activate.read_text(encoding="utf-8", errors="replace")
 
 
-def create_venv(with_pip: bool) -> None:
-    """Make an empty .venv in place of the one that stands; `with_pip` needs the standard library's ensurepip."""
+def create_venv(folder: Path, with_pip: bool) -> None:
+    """Make an empty environment in place of one that stands; `with_pip` needs the standard library's ensurepip."""
     try:
         import venv
 
@@ -121,25 +150,22 @@ def create_venv(with_pip: bool) -> None:
             f"{sys.executable} cannot make environments ({missing}). On Debian or Ubuntu: "
             f"apt install python{version}-venv. Elsewhere: install a complete Python, or uv, and run this again."
         )
-    venv.create(str(VENV), with_pip=with_pip, clear=True, symlinks=os.name != "nt")
+    venv.create(str(folder), with_pip=with_pip, clear=True, symlinks=os.name != "nt")
 
 
-def install_with_uv(uv: str, lock: str) -> None:
-    """Bring .venv to exactly the lock, then the project itself without network."""
+def install_with_uv(uv: str, python: Path, lock: str) -> None:
+    """Bring an environment to exactly the lock."""
     hint = "If uv knows no package index here but pip does, run the same command with --pip."
-    at = ("--python", str(PYTHON))
+    at = ("--python", str(python))
     run(uv, "pip", "sync", "-q", *at, "--require-hashes", f"locks/{lock}.lock", hint=hint)
-    run(uv, "pip", "install", "-q", *at, "--offline", "--no-deps", "--no-build-isolation", "-e", ".")
     run(uv, "pip", "check", "-q", *at)
 
 
-def install_with_pip(lock: str) -> None:
-    """Install the lock and the project; --no-deps because a lock is complete and old pips stumble over extras."""
-    pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check")
+def install_with_pip(python: Path, lock: str) -> None:
+    """Install the lock; --no-deps because a lock is complete and old pips stumble over extras."""
     hint = "pip needs a reachable package index; see `pip config list`."
-    run(*pip, "install", "-q", "--no-deps", "--require-hashes", "-r", f"locks/{lock}.lock", hint=hint)
-    run(*pip, "install", "-q", "--no-index", "--no-deps", "--no-build-isolation", "-e", ".")
-    run(*pip, "check")
+    run(str(python), *PIP, "install", "-q", "--no-deps", "--require-hashes", "-r", f"locks/{lock}.lock", hint=hint)
+    run(str(python), *PIP, "check")
 
 
 # --- The commands ----------------------------------------------------------------------------------------------------
@@ -187,7 +213,7 @@ def compile_locks(extra: List[str]) -> None:
 
 def clean(extra: List[str]) -> None:
     """Remove what was made; data only when asked."""
-    caches = [path for path in ROOT.rglob("__pycache__") if VENV not in path.parents]
+    caches = [path for path in ROOT.rglob("__pycache__") if not {VENV, APART} & set(path.parents)]
     data = [ROOT / ".media"] if "--data" in extra else []
     for path in [ROOT / name for name in MADE] + caches + data:
         if path.is_dir():
@@ -219,6 +245,9 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
     if command == "demo":
         python("-m", "ingestion.demo", *extra)
         print(f"\nFrom start to end: {time.monotonic() - started:.1f} s")
+    elif command == "engines":
+        ensure_apart(use_pip)
+        python("-m", "tests.engines", *extra)
     elif command == "bench":
         python("-m", "benchmarks", *extra)
     elif command == "locks":
@@ -227,6 +256,7 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
         if command != "test-fast":
             lint()
         if command != "lint":
+            ensure_apart(use_pip)
             # One worker a core; tests of one module stay together, but for the cases of the property test.
             chosen = ["-m", "not slow"] if command == "test-fast" else []
             python("-m", "pytest", "-n", "auto", "--dist", "loadgroup", *chosen, *extra)

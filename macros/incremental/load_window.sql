@@ -3,6 +3,7 @@
   `from` is its own progress (0 for a full build), `to` the least progress of its nearest incremental parents: a parent that
   failed, or was not selected, holds its children back, and nothing new is an empty window.
   check: true in a test, whose progress is its own: `dbt build` checks what it has not passed yet, `dbt test` everything.
+  The parents' progress lies beside the batches they have read: with --defer, where somebody else has built them.
   A check over tables that are not at the same point (one was not selected, or failed) waits until they are.
 #}
 {% macro load_window(check=false) %}
@@ -13,16 +14,19 @@
     {%- set name = check_reader(model) if check else model.name -%}
     {%- set parents = incremental_parents(model.unique_id) -%}
     {%- set seen = {} -%}
-    {%- if load_relation(progress) is not none -%}
+    {%- if load_relation(progress) is not none and load_relation(registered) is not none -%}
         {%- set query -%}
             select reader, max(load_seq) as load_seq
             from {{ progress }}
-            where reader in ('{{ ([name] + parents) | join("', '") }}')
+            where reader = '{{ name }}'
             group by reader
-            {% if load_relation(registered) is not none -%}
+            union all
+            select reader, max(load_seq) as load_seq
+            from {{ registered.incorporate(path={'identifier': progress.identifier}) }}
+            where reader in ('{{ parents | join("', '") }}')
+            group by reader
             union all
             select '_registered_from' as reader, coalesce(min(load_seq), 0) as load_seq from {{ registered }}
-            {%- endif %}
         {%- endset -%}
         {%- for row in run_query(query).rows -%}{%- do seen.update({row[0]: row[1] | int}) -%}{%- endfor -%}
     {%- endif -%}

@@ -50,7 +50,7 @@ COMMON = frozenset(
 #: What the macros of macros/engine, and dbt's own, turn into on one engine.
 OWN = {
     "duckdb": {"date_diff", "epoch_us", "md5", "string_agg", "timezone", "to_milliseconds"},
-    "snowflake": {"convert_timezone", "date_part", "dateadd", "datediff", "listagg", "md5", "timestampadd"},
+    "snowflake": {"convert_timezone", "date_part", "dateadd", "datediff", "listagg", "md5"},
     "athena": {
         *("array_agg", "array_join", "at_timezone", "date_add", "md5", "to_hex", "to_milliseconds", "to_unixtime"),
         *("to_utf8", "with_timezone"),

@@ -75,10 +75,10 @@ def test_unsupported_python_is_told_what_to_install(monkeypatch: pytest.MonkeyPa
         bootstrap.require_python()
 
 
-def test_python_without_ensurepip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_without_ensurepip_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(SystemExit, match=rf"apt install python{sys.version_info[0]}\.{sys.version_info[1]}-venv"):
-        bootstrap.create_venv(with_pip=True)
+        bootstrap.create_venv(tmp_path / "venv", with_pip=True)
 
 
 def test_bootstrap_reads_on_old_pythons() -> None:

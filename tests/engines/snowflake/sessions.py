@@ -1,0 +1,86 @@
+"""Transactions, locks and logins as Snowflake has them; patches like those in `patches.py`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import duckdb
+from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
+
+from tests.engines.snowflake.patches import around
+
+#: Snowflake ends a transaction that blocks another one after five idle minutes; tests cannot wait that long.
+IDLE_SECONDS = 300.0
+LOCK_TIMEOUT_SECONDS = 60.0
+DDL = (exp.Create, exp.Drop, exp.Alter)
+CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Copy)
+
+
+class Open:
+    """An open transaction: how many statements changed something in it, and when the last of any kind ended."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.last_used = time.monotonic()
+
+
+#: Open transactions by connection of fakesnow; a closed session lets go of its connection, which rolls back.
+OPEN: WeakKeyDictionary[Any, Open] = WeakKeyDictionary()
+
+
+def ddl_commits() -> None:
+    """DDL commits the open transaction; in DuckDB it takes part in it and would be rolled back with it."""
+
+    def execute(original: Any, cursor: Any, transformed: exp.Expression, params: Any = None) -> None:
+        if cursor._conn in OPEN and isinstance(transformed, DDL):
+            OPEN.pop(cursor._conn)
+            cursor._duck_conn.commit()
+        original(cursor, transformed, params)
+        if isinstance(transformed, exp.Transaction):
+            OPEN[cursor._conn] = Open()
+        elif isinstance(transformed, exp.Commit | exp.Rollback):
+            OPEN.pop(cursor._conn, None)
+
+    around("_execute", execute)
+
+
+def changes_wait_for_each_other() -> None:
+    """UPDATE and DELETE wait for the transaction that holds the rows; DuckDB refuses the second at once.
+
+    Only a transaction's first change can wait here, because DuckDB gives up the whole transaction.
+    """
+
+    def execute(original: Any, cursor: Any, transformed: exp.Expression, params: Any = None) -> None:
+        mine = OPEN.get(cursor._conn)
+        end = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        while True:
+            try:
+                original(cursor, transformed.copy(), params)
+                break
+            except duckdb.TransactionException as error:
+                if "onflict" not in str(error) or (mine and mine.changes):
+                    raise
+                if time.monotonic() > end:
+                    raise ProgrammingError(msg=f"Statement waited for a lock: {error}", errno=625) from error
+            end_idle_transactions(cursor._conn)
+            if mine:
+                cursor._duck_conn.rollback()
+            time.sleep(0.05)
+            if mine:
+                cursor._duck_conn.begin()
+        if cursor._conn in OPEN:
+            OPEN[cursor._conn].last_used = time.monotonic()
+            OPEN[cursor._conn].changes += isinstance(transformed, CHANGES)
+
+    around("_execute", execute)
+
+
+def end_idle_transactions(waiting: Any) -> None:
+    """Roll back what others left open for too long: their client was killed."""
+    for connection, transaction in list(OPEN.items()):
+        if connection is not waiting and time.monotonic() - transaction.last_used > IDLE_SECONDS:
+            OPEN.pop(connection, None)
+            connection._duck_conn.rollback()
