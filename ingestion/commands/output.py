@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.contract import ContractError
+from ingestion.duckdb_extensions import ExtensionError
+from ingestion.lake.errors import LakeError
 from ingestion.lander.land import LandingError
 from ingestion.lander.sources import SourceError
 from ingestion.mapping import MappingError
@@ -38,6 +40,8 @@ EXPECTED = (
     MappingError,
     ZoneError,
     ReplayError,
+    LakeError,
+    ExtensionError,
     OSError,
     duckdb.Error,
 )

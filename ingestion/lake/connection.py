@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlparse
 
 import duckdb
 
 from ingestion import duckdb_extensions
 from ingestion.lake.catalog import NAME, Catalog
-from ingestion.lake.files import S3_SCHEMES
 from ingestion.lake.server import Server
 from ingestion.settings import Settings
-from ingestion.storage import enable_s3
+from ingestion.storage import S3_SCHEME, enable_s3
 
 EXTENSIONS = ("avro", "httpfs", "iceberg")
 
@@ -28,7 +26,7 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: 
     connection.execute("set autoinstall_known_extensions = false")
     for name in EXTENSIONS:
         duckdb_extensions.load(connection, name)
-    if urlparse(settings.lake_warehouse).scheme in S3_SCHEMES:
+    if settings.lake_warehouse.startswith(S3_SCHEME):
         enable_s3(connection)
     connection.execute(f"create or replace secret {NAME} (type iceberg, token '{_text(token)}')")
     connection.execute(

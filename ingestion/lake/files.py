@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlparse
 
-S3_SCHEMES = ("s3", "s3a", "s3n")
+from ingestion.storage import S3_SCHEME, boto3_wanted
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Files(Protocol):
 
 def files_at(location: str) -> Files:
     """The files under a location such as file:///lake or s3://bucket/lake."""
-    return S3Files() if urlparse(location).scheme in S3_SCHEMES else LocalFiles()
+    return S3Files() if location.startswith(S3_SCHEME) else LocalFiles()
 
 
 def local_path(location: str) -> Path:
@@ -83,45 +83,42 @@ class LocalFiles:
 
 
 class S3Files:
-    """Objects of an S3 endpoint; address and credentials from the usual AWS variables."""
+    """Objects of S3, with the address and the credentials of boto3. Errors are StorageError."""
 
     def __init__(self) -> None:
-        from pyarrow import fs
-
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        self._fs: Any = fs
-        self._system: Any = fs.S3FileSystem(endpoint_override=endpoint, region=os.environ.get("AWS_REGION"))
+        with boto3_wanted():
+            from ingestion.storage import aws
+        self._aws = aws
+        self._client = aws.s3_client()
 
     @staticmethod
-    def _key(location: str) -> str:
+    def _at(location: str) -> dict[str, str]:
         parsed = urlparse(location)
-        return f"{parsed.netloc}{parsed.path}"
+        return {"Bucket": parsed.netloc, "Key": parsed.path.lstrip("/")}
 
     def read(self, location: str) -> bytes:
-        """The whole object. Raises FileNotFoundError."""
-        with self._system.open_input_stream(self._key(location)) as stream:
-            content: bytes = stream.read()
+        """The whole object."""
+        with self._aws.explained(location):
+            content: bytes = self._client.get_object(**self._at(location))["Body"].read()
         return content
 
     def write(self, location: str, content: bytes) -> None:
         """Write an object; it appears whole."""
-        with self._system.open_output_stream(self._key(location)) as stream:
-            stream.write(content)
+        with self._aws.explained(location):
+            self._client.put_object(**self._at(location), Body=content)
 
     def prepare(self, location: str) -> None:
         """Nothing: S3 has no folders."""
 
     def list(self, location: str) -> Iterator[Listed]:
         """Every object below a location."""
-        selector = self._fs.FileSelector(self._key(location), allow_not_found=True, recursive=True)
-        scheme = urlparse(location).scheme
-        for found in self._system.get_file_info(selector):
-            if found.type == self._fs.FileType.File:
-                yield Listed(f"{scheme}://{found.path}", found.size, found.mtime)
+        at = self._at(f"{location.rstrip('/')}/")
+        with self._aws.explained(location):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=at["Bucket"], Prefix=at["Key"])
+            for found in (one for page in pages for one in page.get("Contents", [])):
+                yield Listed(f"s3://{at['Bucket']}/{found['Key']}", found["Size"], found["LastModified"])
 
     def delete(self, location: str) -> None:
         """Delete an object; one that is gone already is no error."""
-        try:
-            self._system.delete_file(self._key(location))
-        except FileNotFoundError:
-            return
+        with self._aws.explained(location):
+            self._client.delete_object(**self._at(location))

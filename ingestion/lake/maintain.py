@@ -7,7 +7,6 @@ killed builds, dropped tables), once they are old enough not to belong to a writ
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from ingestion.lake.catalog import NAME
 from ingestion.lake.files import Listed, files_at
 from ingestion.lake.rewrite import due, rewrite
 from ingestion.settings import Settings
+from ingestion.storage import S3_SCHEME, boto3_wanted
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -51,16 +51,25 @@ def open_catalog(settings: Settings, endpoint: str, token: str) -> Catalog:
     """pyiceberg's client of the catalogue at `endpoint`."""
     from pyiceberg.catalog.rest import RestCatalog
 
-    storage = {
-        "s3.endpoint": os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
-        "s3.region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        "s3.access-key-id": os.environ.get("AWS_ACCESS_KEY_ID"),
-        "s3.secret-access-key": os.environ.get("AWS_SECRET_ACCESS_KEY"),
-        "s3.session-token": os.environ.get("AWS_SESSION_TOKEN"),
-        "token": token,
-        "warehouse": settings.lake_warehouse if settings.lake_endpoint else None,
+    options = {"uri": endpoint, "token": token}
+    if settings.lake_endpoint:
+        options["warehouse"] = settings.lake_warehouse
+    if settings.lake_warehouse.startswith(S3_SCHEME):
+        options |= _s3_options()
+    return RestCatalog(NAME, **{key: value for key, value in options.items() if value})
+
+
+def _s3_options() -> dict[str, str]:
+    with boto3_wanted():
+        from ingestion.storage import aws
+    client, keys = aws.s3_client(), aws.credentials()
+    return {
+        "s3.endpoint": client.meta.endpoint_url,
+        "s3.region": client.meta.region_name,
+        "s3.access-key-id": keys.access_key,
+        "s3.secret-access-key": keys.secret_key,
+        "s3.session-token": keys.token,
     }
-    return RestCatalog(NAME, uri=endpoint, **{key: value for key, value in storage.items() if value})
 
 
 def table_names(catalog: Catalog, settings: Settings) -> list[tuple[str, ...]]:

@@ -13,27 +13,28 @@ from ingestion.storage.local import Local
 
 S3_SCHEME = "s3://"
 
-__all__ = ["S3_SCHEME", "Local", "Storage", "StorageError", "enable_s3", "open_storage"]
+__all__ = ["S3_SCHEME", "Local", "Storage", "StorageError", "boto3_wanted", "enable_s3", "open_storage"]
 
 
 def open_storage(root: Path | str) -> Storage:
     """The storage of a zone: a folder's path, or the text s3://bucket/prefix. StorageError where boto3 is missing."""
     if not str(root).startswith(S3_SCHEME):
         return Local(Path(root))
-    with _boto3_wanted():
+    with boto3_wanted():
         from ingestion.storage.s3 import S3
     return S3(str(root))
 
 
 def enable_s3(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection of DuckDB read and write s3:// by the settings of boto3. StorageError without credentials."""
-    with _boto3_wanted():
+    with boto3_wanted():
         from ingestion.storage import duckdb_s3
     duckdb_s3.enable(connection)
 
 
 @contextmanager
-def _boto3_wanted() -> Iterator[None]:
+def boto3_wanted() -> Iterator[None]:
+    """Around imports of what needs boto3: StorageError with advice where it is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:
