@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ingestion.commands import doctor, land, maintain, quarantine, status, withdraw
+from ingestion.commands import catalog, doctor, land, maintain, quarantine, status, withdraw
 from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("status")(status.status)
 app.command("withdraw")(withdraw.withdraw)
 app.command("maintain")(maintain.maintain)
 app.command("doctor")(doctor.doctor)
+app.command("catalog")(catalog.catalog)
 app.add_typer(quarantine.app, name="quarantine")
 
 

@@ -102,11 +102,11 @@ def write_batch(zone: Zone, batch: Batch) -> None:
 class Warehouse:
     """dbt on an embedded target below `home`, in this process, parsed once."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, target: str = TARGET) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self._base = [
-            "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", TARGET,
+            "--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles"), "--target", target,
             "--target-path", str(home / "target"), "--log-path", str(home / "logs"), "--log-level-file", "none",
             "--no-use-colors", "--no-version-check", "--no-write-json",
         ]  # fmt: skip
@@ -114,7 +114,7 @@ class Warehouse:
         assert parsed.success, parsed.exception
         self.manifest = parsed.result
         self.zone = Zone(home / "zone")
-        self.settings = load_settings({"MEDIA_HOME": str(self.zone.root), "MEDIA_TARGET": TARGET})
+        self.settings = load_settings({"MEDIA_HOME": str(self.zone.root), "MEDIA_TARGET": target})
         self.reset()
 
     def _invoke(self, runner: dbtRunner, *args: str) -> dbtRunnerResult:
@@ -136,7 +136,7 @@ class Warehouse:
     @property
     def _stored(self) -> Path:
         """The file, or the folder of the lake, that holds everything built."""
-        return self.settings.lake if TARGET == LAKE else self.settings.warehouse
+        return self.settings.lake if self.settings.target == LAKE else self.settings.warehouse
 
     def keep(self, copy: Path) -> None:
         """Copy everything built to `copy`."""
