@@ -24,12 +24,20 @@ CASES = {
 }
 
 
+#: Five days in a row over the end of a year, two in a row, one alone.
+SOME_DATES = [
+    *("2025-12-29", "2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"),
+    *("2026-01-05", "2026-01-06", "2026-02-28"),
+]
 EXPRESSIONS = {
     "listagg": "select {{ dbt.listagg('a', \"';'\", 'order by a') }} as a from db.marts.fct",
     "dates": "select {{ add_days('d', 1) }} as d, {{ add_ms('t', 'ms') }} as t from db.marts.fct",
     "epoch": "select {{ epoch_us('t') }} as us from db.marts.fct",
     "floor": "select {{ div_floor('n', 900000000) }} as n from numbers",
     "ratio": "select {{ ratio('n', 'd') }} as n from numbers",
+    "some dates": "select d from days where {{ dates_in('d', " + repr([*reversed(SOME_DATES), SOME_DATES[0]]) + ") }}",
+    "all dates": "select d from days where {{ dates_in('d', " + repr(SOME_DATES[:5]) + ") }}",
+    "no dates": "select d from days where {{ dates_in('d', []) }}",
 }
 SEPARATOR = "\n-- next\n"
 
@@ -70,6 +78,18 @@ def test_dates_that_became_empty_are_deleted_too(rendered: dict[str, str]) -> No
     """What is deleted hangs on the dates given, not on the rows that came back."""
     literals = {date.this for date in statements(rendered, "dates of a topic")[0].find_all(exp.Literal)}
     assert {"2026-01-01", "2026-01-03"} <= literals
+
+
+@pytest.mark.parametrize(
+    ("case", "dates"), [("some dates", SOME_DATES), ("all dates", SOME_DATES[:5]), ("no dates", [])]
+)
+def test_ranges_of_dates_hold_the_dates_and_no_other(rendered: dict[str, str], case: str, dates: list[str]) -> None:
+    span = "range(date '2025-12-01', date '2026-04-01', interval 1 day)"
+    days = f"create table days as select cast(unnest({span}) as date) as d"
+    with duckdb.connect() as connection:
+        connection.execute(days)
+        assert [str(row[0]) for row in connection.execute(f"{rendered[case]} order by d").fetchall()] == dates
+    assert rendered[case].count("2025-12-31") == 0, "days in a row are a range"
 
 
 def test_whole_division_rounds_down(rendered: dict[str, str]) -> None:
