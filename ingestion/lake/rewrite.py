@@ -24,9 +24,21 @@ def due(table: Table) -> list[FileScanTask]:
     if table.current_snapshot() is None or not table.spec().is_unpartitioned():
         return []
     files = list(table.scan().plan_files())
-    small = [one for one in files if not one.delete_files and one.file.file_size_in_bytes < SMALL_BYTES]
-    crowd = {one.file.file_path for one in small} if len(small) > SMALL_FILES else set()
-    return [one for one in files if one.delete_files or one.file.file_path in crowd]
+    holed = _files_with_deleted_rows(table, files)
+    small = {one.file.file_path for one in files if one.file.file_size_in_bytes < SMALL_BYTES} - holed
+    wanted = holed | (small if len(small) > SMALL_FILES else set())
+    return [one for one in files if one.file.file_path in wanted]
+
+
+def _files_with_deleted_rows(table: Table, files: Sequence[FileScanTask]) -> set[str]:
+    """By what the delete files say: a plan names every file that is older than one of them."""
+    from pyarrow import parquet
+
+    found: set[str] = set()
+    for path in {one.file_path for task in files for one in task.delete_files}:
+        with table.io.new_input(path).open() as stream:
+            found.update(parquet.read_table(stream, columns=["file_path"])["file_path"].unique().to_pylist())
+    return found
 
 
 def rewrite(table: Table, files: Sequence[FileScanTask]) -> None:
