@@ -19,7 +19,7 @@ def doctor(
     """Say what is missing or wrong for landing and for `dbt build --target NAME`, one line for each cause.
 
     Settings, disk, the raw zone, extensions, the warehouse's connection and privileges. It writes only probes that it
-    removes again; into production none. Exit code 0 when nothing is wrong, 1 otherwise.
+    removes again, and makes no schema in production. Exit code 0 when nothing is wrong, 1 otherwise.
 
     Examples:
 

@@ -24,11 +24,13 @@ def examine(settings: Settings, target: str) -> Iterator[Finding]:
     yield from machine.examine(settings)
     named = list(profile.examine(chosen))
     yield from named
-    zones = list(zone.examine(settings, chosen))
-    yield from zones
-    if any(finding.state == WRONG for finding in named):
-        return
+    places = list(zone.examine(settings, chosen))
+    yield from places
+    wrong = {finding.check for finding in [*named, *places] if finding.state == WRONG}
     if chosen.is_embedded:
-        yield from embedded.examine(settings, chosen, reads_zone=all(finding.state != WRONG for finding in zones))
-    else:
+        yield from embedded.examine(settings, chosen, reads_zone=not wrong)
+        return
+    # The others have credentials of their own.
+    elsewhere = {zone.RAW} if chosen.adapter == "athena" else {zone.RAW, zone.S3}
+    if not wrong - elsewhere:
         yield from warehouse.examine(chosen)

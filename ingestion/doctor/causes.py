@@ -10,7 +10,7 @@ from ingestion.doctor.finding import one_line
 CAUSES: dict[str, dict[str, str]] = {
     "snowflake": {
         r"incorrect username or password|390100": "credentials refused: check SNOWFLAKE_USER and SNOWFLAKE_PASSWORD",
-        r"JWT token is invalid|390144": "key refused: is its public half set on the user (RSA_PUBLIC_KEY)?",
+        r"JWT token is invalid|390144": "key refused: is RSA_PUBLIC_KEY of the user its public half?",
         r"private key|could not deserialize key": "the private key cannot be read: check its setting and passphrase",
         r"oauth|390303|390318": "token refused: get a new one",
         r"role .*(not exist|not authorized|not granted)": "check SNOWFLAKE_ROLE, or grant the role to the user",

@@ -96,8 +96,8 @@ def _privileges(chosen: Chosen, profile: Profile, adapter: Any) -> Finding:
         for statement in probe:
             adapter.execute(statement, auto_begin=False)
     except Exception as error:  # every adapter has its own classes
-        for statement in probe[-2:]:
+        for remedy in probe[-2:]:
             with suppress(Exception):
-                adapter.execute(statement, auto_begin=False)
+                adapter.execute(remedy, auto_begin=False)
         return wrong("privileges", f"`{statement}` failed: {advice(chosen.adapter, error)}")
     return ok("privileges", f"a schema can be made, filled and dropped in {credentials.database}")

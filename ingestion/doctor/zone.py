@@ -11,7 +11,10 @@ from ingestion.doctor.finding import Finding, ok, wrong
 from ingestion.doctor.machine import standing_folder
 from ingestion.doctor.profile import Chosen
 from ingestion.settings import Settings
-from ingestion.storage import Storage, open_storage
+from ingestion.storage import Storage, UnreachableError, open_storage
+
+#: Names of checks: the zone, and what concerns every bucket.
+RAW, S3 = "raw zone", "S3"
 
 
 def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
@@ -19,24 +22,27 @@ def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
     if isinstance(settings.raw, Path):
         if not chosen.is_embedded:
             where = f"MEDIA_RAW is the folder {settings.raw}, which {chosen.name} cannot read"
-            yield wrong("raw zone", f"{where}; set MEDIA_RAW=s3://bucket/prefix")
+            yield wrong(RAW, f"{where}; set MEDIA_RAW=s3://bucket/prefix")
         elif not os.access(standing_folder(settings.raw), os.W_OK):
-            yield wrong("raw zone", f"{settings.raw} cannot be written; set MEDIA_RAW to a folder of yours")
+            yield wrong(RAW, f"{settings.raw} cannot be written; set MEDIA_RAW to a folder of yours")
         else:
-            yield ok("raw zone", str(settings.raw))
-    else:
-        yield place("raw zone", settings.raw)
-    for setting, address in chosen.s3_places().items():
-        if address != settings.raw:
-            yield place(setting, address)
+            yield ok(RAW, str(settings.raw))
+    places = {RAW: settings.raw} if isinstance(settings.raw, str) else {}
+    try:
+        for setting, address in (places | chosen.s3_places()).items():
+            yield _place(setting, address)
+    except UnreachableError as error:
+        yield wrong(S3, str(error))
 
 
-def place(check: str, address: str) -> Finding:
-    """List, write once and only once, read and remove a probe."""
+def _place(check: str, address: str) -> Finding:
+    """List, write once and only once, read and remove a probe. UnreachableError where that is no fault of the place."""
     try:
         storage = open_storage(address)
         storage.glob("*")
         refuses = _probe(storage)
+    except UnreachableError:
+        raise
     except OSError as error:
         return wrong(check, str(error))
     if not refuses:

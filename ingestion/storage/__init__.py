@@ -8,12 +8,21 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.storage.base import Storage, StorageError
+from ingestion.storage.base import Storage, StorageError, UnreachableError
 from ingestion.storage.local import Local
 
 S3_SCHEME = "s3://"
 
-__all__ = ["S3_SCHEME", "Local", "Storage", "StorageError", "boto3_wanted", "enable_s3", "open_storage"]
+__all__ = [
+    "S3_SCHEME",
+    "Local",
+    "Storage",
+    "StorageError",
+    "UnreachableError",
+    "boto3_wanted",
+    "enable_s3",
+    "open_storage",
+]
 
 
 def open_storage(root: Path | str) -> Storage:

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from ingestion.storage.base import StorageError
+from ingestion.storage.base import StorageError, UnreachableError
 
 CONNECTIONS = 16
 MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -61,21 +61,22 @@ def explained(place: str) -> Iterator[None]:
 def explain(error: Exception, place: str) -> StorageError:
     """The error in plain words."""
     if isinstance(error, ClientError):
-        return StorageError(f"{place}: {_answer(error)}")
+        kind = UnreachableError if code_of(error) in REFUSED else StorageError
+        return kind(f"{place}: {_answer(error)}")
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         what = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role gives them"
-        return StorageError(f"{place}: no credentials for S3; {what}")
+        return UnreachableError(f"{place}: no credentials for S3; {what}")
     if isinstance(error, ProfileNotFound):
-        return StorageError(f"AWS_PROFILE: {error}")
+        return UnreachableError(f"AWS_PROFILE: {error}")
     if isinstance(error, ConnectionError | HTTPClientError):
-        return StorageError(f"{place}: no answer; check AWS_ENDPOINT_URL and the network ({error})")
+        return UnreachableError(f"{place}: no answer; check AWS_ENDPOINT_URL and the network ({error})")
     return StorageError(f"{place}: {error}")
 
 
 def _answer(error: ClientError) -> str:
     code = code_of(error)
     if code == "NoSuchBucket":
-        return "the bucket does not exist; create it, or correct MEDIA_RAW"
+        return "the bucket does not exist; create it, or correct the setting"
     if code in REFUSED:
         return f"S3 refuses the credentials ({code}); check AWS_PROFILE or the AWS_* keys, or log in again"
     if code in DENIED:

@@ -14,6 +14,10 @@ class StorageError(OSError):
     """The storage refuses or does not answer; the message names the place and says what to do."""
 
 
+class UnreachableError(StorageError):
+    """No bucket can be reached: no credentials, refused ones, or no answer."""
+
+
 class Storage(Protocol):
     """A place for files that are written once. Every method raises OSError (StorageError on S3) when it fails."""
 

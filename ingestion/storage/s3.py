@@ -48,7 +48,7 @@ class S3:
         """One call for each folder that a wildcard opens, sixteen at a time: an object store has no folders to walk."""
         *folders, last = pattern.split("/")
         starts = [""]
-        with self._explained(pattern), ThreadPoolExecutor(aws.CONNECTIONS) as pool:
+        with aws.explained(self._root), ThreadPoolExecutor(aws.CONNECTIONS) as pool:
             for segment in folders:
                 if WILD.search(segment):
                     starts = [f for found in pool.map(partial(self._folders, segment), starts) for f in found]
