@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -75,8 +76,11 @@ def start_server(
     *,
     environment: dict[str, str] | None = None,
     patience_seconds: float = 90,
+    process: dict[str, Any] | None = None,
 ) -> Server:
     """Start `command` with its output in `folder/<name>.log` and wait until `healthy()` says so.
+
+    process: further arguments of subprocess.Popen, such as the account to run as.
 
     Raises:
         EngineError: it ended, or was not healthy in time; it is stopped then.
@@ -84,14 +88,13 @@ def start_server(
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        started = subprocess.Popen(
             list(command),
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
+            **({"cwd": folder, "env": {**os.environ, **(environment or {})}} | (process or {})),
         )
-    server = Server(name, process, log)
+    server = Server(name, started, log)
     try:
         wait_until(healthy, patience_seconds, server)
     except BaseException:
