@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class Manifest:
     rows_settled: int = 0
     #: Only for replays: which of them were not kept, because they repeat an accepted one.
     duplicate_rows: list[int] = field(default_factory=list)
+    #: Only in the mark of a withdrawn batch: by this an engine that reads whole folders tells it from a live one.
+    withdrawn: bool = False
 
     def check(self) -> None:
         """Raise ZoneError unless read = accepted + duplicate + quarantined."""
@@ -204,7 +206,9 @@ class Zone:
         gone = []
         for one in [*reversed(self.replays_of(manifest)), manifest]:
             steps.on_step("withdraw")
-            self.storage.move(self.manifest_name(one.input, one.batch_id), self.withdrawn_name(one.input, one.batch_id))
+            mark = replace(one, withdrawn=True).line().encode()
+            self.storage.create(self.withdrawn_name(one.input, one.batch_id), mark)
+            self.storage.remove(self.manifest_name(one.input, one.batch_id))
             steps.on_step("withdrawn")
             self.remove_leftovers(one.input, one.batch_id)
             gone.append(one)

@@ -55,9 +55,6 @@ class Storage(Protocol):
     def create(self, name: str, content: bytes) -> bool:
         """Make a small file unless one of this name stands: False then. Only one of several callers succeeds."""
 
-    def move(self, name: str, target: str) -> None:
-        """Give a small file another name. A crash leaves at least one of the two."""
-
     def remove(self, name: str) -> None:
         """Delete a file."""
 

@@ -75,10 +75,6 @@ class Local:
         _sync(path.parent)
         return True
 
-    def move(self, name: str, target: str) -> None:
-        (self._root / target).parent.mkdir(parents=True, exist_ok=True)
-        (self._root / name).replace(self._root / target)
-
     def remove(self, name: str) -> None:
         (self._root / name).unlink()
 

@@ -101,12 +101,6 @@ class S3:
             raise aws.explain(error, self.url(name)) from error
         return True
 
-    def move(self, name: str, target: str) -> None:
-        with self._explained(name):
-            source = {"Bucket": self._bucket, "Key": self._prefix + name}
-            self._client.copy_object(**self._at(target), CopySource=source)
-        self.remove(name)
-
     def remove(self, name: str) -> None:
         with self._explained(name):
             self._client.delete_object(**self._at(name))
