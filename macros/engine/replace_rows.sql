@@ -14,8 +14,12 @@
     insert into {{ target }} ({{ columns | join(', ') }}) (select {{ columns | join(', ') }} from {{ temp }})
 {% endmacro %}
 
+{# The transaction that dbt has begun has read already, so its snapshot may be older than the lock: a new one, which begins with it. #}
 {% macro redshift__replace_rows(target, temp, keys, columns, dates) %}
-    {{ return(media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates)) }}
+    commit;
+    begin;
+    lock table {{ target }};
+    {{ media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates) }}
 {% endmacro %}
 
 {% macro snowflake__replace_rows(target, temp, keys, columns, dates) %}

@@ -1,4 +1,4 @@
-{{ config(full_refresh=false, incremental_strategy='append', pre_hook="{{ forget_batches() }}") }}
+{{ config(full_refresh=false, incremental_strategy='append', pre_hook=["{{ lock_table(this) }}", "{{ forget_batches() }}"]) }}
 
 -- depends_on: {{ ref('int_progress') }}
 with

@@ -201,7 +201,7 @@ def findings(sql: str, engine: str, dialect: str) -> list[str]:
         return [f"does not parse: {str(error).splitlines()[0]}"]
     found = [*foreign_tokens(sql, engine)]
     for tree in trees:
-        if isinstance(tree, exp.Command) and tree.name.lower() not in ("begin", "commit"):
+        if isinstance(tree, exp.Command) and tree.name.lower() not in ("begin", "commit", "lock"):
             found.append(f"not understood: {tree.sql()[:60]}")
         found += [*foreign_nodes(tree), *reserved_names(tree, engine)]
     return sorted(set(found))

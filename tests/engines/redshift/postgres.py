@@ -20,6 +20,8 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "jit": "off",
     "timezone": "UTC",
+    # Redshift's isolation: a snapshot from the transaction's first reading on, and an error for the second writer.
+    "default_transaction_isolation": "repeatable read",
     "log_min_messages": "warning",
 }
 #: The superuser is ours, to set up and to look inside; the analyst needs the password, so that a wrong one fails.
