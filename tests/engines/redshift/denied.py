@@ -124,7 +124,10 @@ def _merges(text: SqlText) -> Iterator[str]:
     """Redshift's MERGE: no alias of the target, no condition after MATCHED, one action for each."""
     if text.word(0) != "merge":
         return
-    if text.word(text.words.index("using") - 1) not in ("", ".") and text.word(text.words.index("using") - 2) != ".":
+    end = 3  # merge into name
+    while text.word(end) == ".":
+        end += 2
+    if text.word(end) != "using":
         yield "an alias of MERGE's target"
     for at, word in enumerate(text.words):
         if word == "matched" and text.word(at + 1) == "and":

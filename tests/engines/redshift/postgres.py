@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.engines.base import LOOPBACK, EngineError, Server, answers, start_server
+from tests.engines.base import LOOPBACK, EngineError, Server, start_server
 
 USER, PASSWORD, DATABASE = "analyst", "local-only", "media"
 COMPAT = Path(__file__).with_name("compat.sql")
@@ -83,7 +83,7 @@ def start(home: Path, port: int, folder: Path) -> Server:
     options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
     server = start_server(
         "postgres", [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options], folder,
-        lambda: answers(port), process=unprivileged() | {"cwd": home},
+        lambda: accepts(binaries, port), process=unprivileged() | {"cwd": home},
     )  # fmt: skip
     try:
         roles = f"set password_encryption = md5; create role {USER} login password '{PASSWORD}'"
@@ -93,6 +93,12 @@ def start(home: Path, port: int, folder: Path) -> Server:
         server.stop()
         raise
     return server
+
+
+def accepts(binaries: Path, port: int) -> bool:
+    """Whether the server takes statements: it listens a moment before."""
+    asked = [str(binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(port)]
+    return subprocess.run(asked, check=False).returncode == 0
 
 
 def superuser(binaries: Path, port: int, database: str, arguments: list[str]) -> str:

@@ -1,0 +1,93 @@
+"""What tests do with a running engine: dbt in this process or in one that can be killed, queries, a mirrored zone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+import redshift_connector
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from tests.engines.base import CHECKOUT, Engine
+
+AREAS = ("raw", "quarantine", "processing-metadata")
+
+
+class Warehouse:
+    """dbt's target `redshift` on a local engine; `environment` are the variables of the engine and of S3."""
+
+    def __init__(self, engine: Engine, environment: dict[str, str], folder: Path) -> None:
+        self.environment = environment | engine.environment
+        self.folder = folder
+        self.options = [
+            "--project-dir", str(CHECKOUT), "--profiles-dir", str(CHECKOUT / "profiles"), "--target", "redshift",
+            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet",
+        ]  # fmt: skip
+        self.manifest: Any = None
+        self.manifest = self.dbt("parse").result
+
+    def dbt(self, *arguments: str, check: bool = True, **environment: str) -> dbtRunnerResult:
+        """Run dbt in this process; with `check`, a failure raises with the messages of what failed."""
+        with mock.patch.dict(os.environ, self.environment | environment):
+            result = dbtRunner(manifest=self.manifest).invoke([*arguments, *self.options])
+        if check and not result.success:
+            raise AssertionError(f"dbt {' '.join(arguments)}: {messages(result)}")
+        return result
+
+    @contextmanager
+    def apart(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """dbt in a process of its own, killed at the end of the block if it still runs."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dbt.cli.main", *arguments, *self.options],
+            env={**os.environ, **self.environment}, cwd=CHECKOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def connect(self, user: str | None = None, port: int | None = None) -> redshift_connector.Connection:
+        """A connection through the proxy; with `port` past it, as the superuser `postgres`."""
+        connection = redshift_connector.connect(
+            host=self.environment["REDSHIFT_HOST"], port=port or int(self.environment["REDSHIFT_PORT"]),
+            user=user or self.environment["REDSHIFT_USER"], password=self.environment["REDSHIFT_PASSWORD"],
+            database=self.environment["REDSHIFT_DATABASE"], ssl=False,
+        )  # fmt: skip
+        connection.autocommit = True
+        return connection
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a statement, none if it gives none."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def mirror(self, root: Path) -> None:
+        """Make the zone on S3 what the folder holds."""
+        bucket, _, prefix = self.environment["MEDIA_RAW"].removeprefix("s3://").partition("/")
+        with mock.patch.dict(os.environ, self.environment):
+            client = boto3.client("s3")
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + "/")
+        there = {item["Key"] for page in pages for item in page.get("Contents", [])}
+        files = [path for area in AREAS for path in (root / area).rglob("*") if path.is_file()]
+        wanted = {f"{prefix}/{path.relative_to(root).as_posix()}": path for path in files}
+        for key in wanted.keys() - there:
+            client.upload_file(str(wanted[key]), bucket, key)
+        for key in there - wanted.keys():
+            client.delete_object(Bucket=bucket, Key=key)
+
+
+def messages(result: dbtRunnerResult) -> str:
+    """What dbt said of everything that failed."""
+    nodes = getattr(result.result, "results", None) or []
+    failed = [f"{node.node.name}: {node.message}" for node in nodes if str(node.status) in ("error", "fail")]
+    return "; ".join([*([str(result.exception)] if result.exception else []), *failed])
