@@ -27,6 +27,8 @@ ENV_VAR = re.compile(r"""env_var\(\s*["']([A-Z0-9_]+)["'](?:\s*,\s*["']([^"']*)[
 #: What a default contains where there is none that could work.
 UNSET = "not-set"
 ENVIRONMENTS = ("dev", "staging", "prod")
+#: Settings of which one has to be set, because it is what the target logs in with.
+LOGINS = {"snowflake": ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY_PATH", "SNOWFLAKE_TOKEN")}
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,9 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
         yield wrong("adapter", f"dbt-{chosen.adapter} is not installed; run: python3 bootstrap.py install")
         return
     yield from _environment(chosen)
-    missing = [name for name, value in chosen.settings().items() if UNSET in value]
-    for name in missing:
-        yield wrong("settings", f"{name} is not set; .env.example says what it is")
+    missing = list(_missing(chosen))
+    for what in missing:
+        yield wrong("settings", f"{what}; .env.example says more")
     if missing:
         return
     try:
@@ -96,6 +98,17 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
         yield wrong("settings", str(error))
         return
     yield ok("settings", f"target {chosen.name}, schema {profile.credentials.schema}")
+
+
+def _missing(chosen: Chosen) -> Iterator[str]:
+    given = chosen.settings()
+    yield from (f"{name} is not set" for name, value in given.items() if UNSET in value)
+    logins = LOGINS.get(chosen.adapter, ())
+    if logins and not any(given.get(name) for name in logins):
+        yield f"none of {', '.join(logins)} is set"
+    for name, value in given.items():
+        if name.endswith("_PATH") and value and not Path(value).is_file():
+            yield f"{name}={value}: there is no such file"
 
 
 def _environment(chosen: Chosen) -> Iterator[Finding]:

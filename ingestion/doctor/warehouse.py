@@ -17,10 +17,10 @@ from ingestion.doctor.profile import Chosen
 #: Statements that need what a build needs; the last two take away what the first two made.
 PROBES = {
     "snowflake": (
-        "create schema {schema}",
-        "create table {schema}.probe as select 1 as id",
-        "drop table {schema}.probe",
-        "drop schema {schema}",
+        "create schema {database}.{schema}",
+        "create table {database}.{schema}.probe as select 1 as id",
+        "drop table {database}.{schema}.probe",
+        "drop schema {database}.{schema}",
     ),
     "redshift": (
         "create schema {schema}",
@@ -36,18 +36,13 @@ PROBES = {
         "drop schema {schema}",
     ),
 }
-#: Whatever a connection opens silently although it does not exist, and the setting that names it.
-SESSION = {
-    "snowflake": {
-        "SNOWFLAKE_ROLE": "current_role()",
-        "SNOWFLAKE_WAREHOUSE": "current_warehouse()",
-        "SNOWFLAKE_DATABASE": "current_database()",
-    },
-}
 
 
 def examine(chosen: Chosen) -> Iterator[Finding]:
-    """The warehouse answers, what the session runs in exists, and a schema can be made, filled and dropped."""
+    """The warehouse answers, and a schema can be made there, filled and dropped.
+
+    The probe also finds what a connection passes over: on Snowflake a warehouse or database that is not there.
+    """
     profile = chosen.rendered()
     with _adapter(profile) as adapter, adapter.connection_named("doctor"):
         try:
@@ -56,11 +51,9 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
             yield wrong("connection", advice(chosen.adapter, error))
             return
         yield ok("connection", f"{chosen.name} answers")
-        lacking = list(_session(chosen, adapter))
-        yield from lacking
         if chosen.is_unconfirmed_production:
             yield note("privileges", "not tried: a probe would write into production")
-        elif not lacking:
+        else:
             yield _privileges(chosen, profile, adapter)
 
 
@@ -77,21 +70,12 @@ def _adapter(profile: Profile) -> Iterator[Any]:
             adapter.cleanup_connections()
 
 
-def _session(chosen: Chosen, adapter: Any) -> Iterator[Finding]:
-    """Snowflake connects with a role, warehouse or database that is not there, and fails at the first statement."""
-    given = chosen.settings()
-    for setting, expression in SESSION.get(chosen.adapter, {}).items():
-        _, table = adapter.execute(f"select {expression} as found", fetch=True)
-        if table.rows[0][0] is None:
-            what = f"{setting}={given.get(setting, '')}: there is none of this name, or the role may not use it"
-            yield wrong("connection", f"{what}; create it, or grant usage on it")
-
-
 def _privileges(chosen: Chosen, profile: Profile, adapter: Any) -> Finding:
     credentials = profile.credentials
     schema = f"{credentials.schema}_doctor"
     data = str(getattr(credentials, "s3_data_dir", None) or "").rstrip("/") + "/"
-    probe = [statement.format(schema=schema, data=data) for statement in PROBES[chosen.adapter]]
+    names = {"database": credentials.database, "schema": schema, "data": data}
+    probe = [statement.format(**names) for statement in PROBES[chosen.adapter]]
     try:
         for statement in probe:
             adapter.execute(statement, auto_begin=False)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingestion.doctor.finding import Finding, ok, wrong
+from ingestion.doctor.finding import Finding, note, ok, wrong
 from ingestion.doctor.machine import standing_folder
 from ingestion.doctor.profile import Chosen
 from ingestion.settings import Settings
@@ -20,7 +20,9 @@ RAW, S3 = "raw zone", "S3"
 def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
     """MEDIA_RAW can be read and written, is where the target can reach it, and knows conditional writes."""
     if isinstance(settings.raw, Path):
-        if not chosen.is_embedded:
+        if chosen.environment.get("SNOWFLAKE_STAGE") and chosen.adapter == "snowflake":
+            yield note(RAW, "not looked at: SNOWFLAKE_STAGE says where it lies")
+        elif not chosen.is_embedded:
             where = f"MEDIA_RAW is the folder {settings.raw}, which {chosen.name} cannot read"
             yield wrong(RAW, f"{where}; set MEDIA_RAW=s3://bucket/prefix")
         elif not os.access(standing_folder(settings.raw), os.W_OK):

@@ -86,7 +86,16 @@ def test_each_setting_that_lacks_is_named(target: str) -> None:
     lines = wrongs(target)
     named = {line.split()[1] for line in lines if line.startswith("settings: ")}
     assert named >= {name for name in COMPLETE[target] if name != "SNOWFLAKE_PASSWORD"}
+    logins = profile.LOGINS.get(target)
+    assert not logins or any(f"none of {', '.join(logins)} is set" in line for line in lines)
     assert any(line.startswith("raw zone: MEDIA_RAW is the folder") for line in lines)
+
+
+def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE["snowflake"], SNOWFLAKE_PRIVATE_KEY_PATH="no_such_key.p8")
+    assert any(
+        "SNOWFLAKE_PRIVATE_KEY_PATH=no_such_key.p8: there is no such file" in line for line in wrongs("snowflake")
+    )
 
 
 def test_a_setting_of_the_wrong_kind(monkeypatch: pytest.MonkeyPatch) -> None:
