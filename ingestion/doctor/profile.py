@@ -30,6 +30,9 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 #: Settings of which one has to be set, because it is what the target logs in with.
 LOGINS = {"snowflake": ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY_PATH", "SNOWFLAKE_TOKEN")}
 
+#: By REDSHIFT_METHOD: what is not needed because IAM knows it.
+SPARED = {"iam": ("REDSHIFT_PASSWORD",), "iam_role": ("REDSHIFT_USER", "REDSHIFT_PASSWORD")}
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -102,7 +105,8 @@ def examine(chosen: Chosen) -> Iterator[Finding]:
 
 def _missing(chosen: Chosen) -> Iterator[str]:
     given = chosen.settings()
-    yield from (f"{name} is not set" for name, value in given.items() if UNSET in value)
+    spared = SPARED.get(given.get("REDSHIFT_METHOD", ""), ())
+    yield from (f"{name} is not set" for name, value in given.items() if UNSET in value and name not in spared)
     logins = LOGINS.get(chosen.adapter, ())
     if logins and not any(given.get(name) for name in logins):
         yield f"none of {', '.join(logins)} is set"

@@ -91,6 +91,12 @@ def test_each_setting_that_lacks_is_named(target: str) -> None:
     assert any(line.startswith("raw zone: MEDIA_RAW is the folder") for line in lines)
 
 
+def test_iam_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, REDSHIFT_METHOD="iam")
+    named = {line.split()[1] for line in wrongs("redshift") if line.startswith("settings: ")}
+    assert named == {"REDSHIFT_USER"}
+
+
 def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **COMPLETE["snowflake"], SNOWFLAKE_PRIVATE_KEY_PATH="no_such_key.p8")
     assert any(
