@@ -38,6 +38,7 @@ COMMANDS = {
     "install": "the whole environment and nothing else: adapters of the warehouses, S3, tools of the tests",
     "lint": "ruff, mypy, sqlfluff",
     "engines": "run a command against local engines: engines snowflake -- dbt build --target snowflake",
+    "parity": "build everything on every target and certify, table by table, whether the rows are equal",
     "bench": "benchmarks (minutes; never part of the tests)",
     "locks": "compile locks/*.in again, keeping what still fits (--upgrade takes the newest)",
     "clean": "remove the environment and everything built (--data: the data folder .media too)",
@@ -245,9 +246,9 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
     if command == "demo":
         python("-m", "ingestion.demo", *extra)
         print(f"\nFrom start to end: {time.monotonic() - started:.1f} s")
-    elif command == "engines":
+    elif command in ("engines", "parity"):
         ensure_apart(use_pip)
-        python("-m", "tests.engines", *extra)
+        python("-m", f"tests.{command}", *extra)
     elif command == "bench":
         python("-m", "benchmarks", *extra)
     elif command == "locks":

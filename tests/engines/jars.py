@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from tests.engines.base import EngineError
+
 LOCK = Path(__file__).with_name("jars.lock")
 # The version that a distribution's Maven takes by default needs plugins that are no longer to be had.
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
@@ -27,7 +29,7 @@ PARTS = ("groupId", "artifactId", "version", "type", "classifier")
 UNPINNED = "-"
 
 
-class JarsError(RuntimeError):
+class JarsError(EngineError):
     """Jars that could not be had, or that are not what the lock says."""
 
 
