@@ -6,7 +6,9 @@
 {% macro load_raw() %}
     {%- if execute and flags.WHICH not in ('parse', 'compile', 'show', 'generate') -%}
         {%- do check_environment() -%}
-        {%- do adapter.dispatch('load_raw', 'media_stream_analytics')() -%}
+        {%- if flags.WHICH == 'run-operation' or reads_raw(selected_resources) -%}
+            {%- do adapter.dispatch('load_raw', 'media_stream_analytics')() -%}
+        {%- endif -%}
         {%- do refuse_withdrawn() -%}
     {%- endif -%}
 {% endmacro %}

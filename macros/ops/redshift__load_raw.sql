@@ -6,7 +6,7 @@
   transaction, so that what is read after it is what another build has committed before.
 #}
 {% macro redshift__load_raw() %}
-    {%- set root = env_var('MEDIA_RAW', '') -%}
+    {%- set root = env_var('MEDIA_RAW', '').rstrip('/') -%}
     {%- if not root.startswith('s3://') -%}
         {{ exceptions.raise_compiler_error("MEDIA_RAW=" ~ root ~ ": Redshift reads the raw zone from S3; set MEDIA_RAW=s3://bucket/prefix") }}
     {%- endif -%}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from unittest import mock
 import boto3
 import redshift_connector
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
 
 from tests.engines.base import CHECKOUT, Engine
 
@@ -34,11 +36,18 @@ class Warehouse:
         self.manifest = self.dbt("parse").result
 
     def dbt(self, *arguments: str, check: bool = True, **environment: str) -> dbtRunnerResult:
-        """Run dbt in this process; with `check`, a failure raises with the messages of what failed."""
+        """Run dbt in this process; `errors` is then what it said of errors. With `check` a failure raises with that."""
+        said: list[str] = []
+
+        def listen(event: EventMsg) -> None:
+            if event.info.level == "error":
+                said.append(event.info.msg)
+
         with mock.patch.dict(os.environ, self.environment | environment):
-            result = dbtRunner(manifest=self.manifest).invoke([*arguments, *self.options])
+            result = dbtRunner(manifest=self.manifest, callbacks=[listen]).invoke([*arguments, *self.options])
+        self.errors = "\n".join([*said, *([str(result.exception)] if result.exception else [])])
         if check and not result.success:
-            raise AssertionError(f"dbt {' '.join(arguments)}: {messages(result)}")
+            raise AssertionError(f"dbt {' '.join(arguments)}: {self.errors}")
         return result
 
     @contextmanager
@@ -55,12 +64,12 @@ class Warehouse:
             process.kill()
             process.communicate()
 
-    def connect(self, user: str | None = None, port: int | None = None) -> redshift_connector.Connection:
-        """A connection through the proxy; with `port` past it, as the superuser `postgres`."""
+    def connect(self) -> redshift_connector.Connection:
+        """A connection of its own, each statement of which is a transaction unless one is begun."""
         connection = redshift_connector.connect(
-            host=self.environment["REDSHIFT_HOST"], port=port or int(self.environment["REDSHIFT_PORT"]),
-            user=user or self.environment["REDSHIFT_USER"], password=self.environment["REDSHIFT_PASSWORD"],
-            database=self.environment["REDSHIFT_DATABASE"], ssl=False,
+            host=self.environment["REDSHIFT_HOST"], port=int(self.environment["REDSHIFT_PORT"]), ssl=False,
+            user=self.environment["REDSHIFT_USER"], password=self.environment["REDSHIFT_PASSWORD"],
+            database=self.environment["REDSHIFT_DATABASE"],
         )  # fmt: skip
         connection.autocommit = True
         return connection
@@ -70,6 +79,22 @@ class Warehouse:
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Keep everybody else out of a table."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute(f"lock table {table}")
+            yield
+            cursor.execute("rollback")
+
+    def wait_for_lock(self, patience_seconds: float = 200) -> None:
+        """Wait until a session of somebody waits for a lock."""
+        end = time.monotonic() + patience_seconds
+        while not self.query("select 1 from pg_locks where not granted"):
+            assert time.monotonic() < end, "nobody waits for the lock"
+            time.sleep(0.2)
 
     def mirror(self, root: Path) -> None:
         """Make the zone on S3 what the folder holds."""
@@ -84,10 +109,3 @@ class Warehouse:
             client.upload_file(str(wanted[key]), bucket, key)
         for key in there - wanted.keys():
             client.delete_object(Bucket=bucket, Key=key)
-
-
-def messages(result: dbtRunnerResult) -> str:
-    """What dbt said of everything that failed."""
-    nodes = getattr(result.result, "results", None) or []
-    failed = [f"{node.node.name}: {node.message}" for node in nodes if str(node.status) in ("error", "fail")]
-    return "; ".join([*([str(result.exception)] if result.exception else []), *failed])
