@@ -25,6 +25,8 @@ Examples:
 
     media land broken_header.csv --input streams --json
 
+    media land 's3://bucket/exports/2026-11-*/*.csv.gz'
+
 CSV, TSV, JSON (an array, or objects), NDJSON, each also .gz, and Parquet. The input is recognised by the
 columns. Landing the same content again changes nothing. With MEDIA_PII_KEY set, identifiers are replaced by
 HMAC-SHA256 under that key and direct identifiers (names) are dropped; without it they stay in raw as they came,
@@ -33,7 +35,9 @@ and never reach a mart.
 
 
 def land(
-    files: Annotated[list[str], typer.Argument(help="Files, folders (all known files below) or quoted globs.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Files, folders (all known files below), quoted globs, s3:// addresses.")
+    ],
     input_name: Annotated[
         str | None, typer.Option("--input", help="The input, where the columns do not tell it.", metavar="NAME")
     ] = None,

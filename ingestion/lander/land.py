@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Options:
 class Outcome:
     """What became of one file. status: landed, no-op (this content stands already) or failed."""
 
-    path: Path
+    path: Path | sources.Remote
     status: str
     manifest: Manifest | None
     message: str = ""
@@ -87,7 +88,10 @@ def first_arrival(given: datetime | None, files: int, now: datetime | None = Non
 
 
 def land(
-    settings: Settings, paths: Sequence[Path], options: Options, progress: Progress | None = None
+    settings: Settings,
+    paths: Sequence[Path | sources.Remote],
+    options: Options,
+    progress: Progress | None = None,
 ) -> Iterator[Outcome]:
     """Land files in the order given, yielding an outcome for each. One file that fails does not stop the others.
 
@@ -102,12 +106,26 @@ def land(
         for number, path in enumerate(paths):
             instant = arrived_at + timedelta(microseconds=number)
             try:
-                yield _land_path(shop, path, instant, options, progress)
+                with _at_hand(path, shop.folder) as local:
+                    yield replace(_land_path(shop, local, instant, options, progress), path=path)
             except (LandingError, ContractError, ZoneError, OSError, duckdb.Error) as error:
                 yield Outcome(path, FAILED, None, _naming(path, error))
 
 
-def _naming(path: Path, error: Exception) -> str:
+@contextmanager
+def _at_hand(path: Path | sources.Remote, folder: Path) -> Iterator[Path]:
+    """The file on this machine's disk; a copy is there for as long as it is landed."""
+    if isinstance(path, Path):
+        yield path
+        return
+    copy = path.fetch(folder)
+    try:
+        yield copy
+    finally:
+        copy.unlink()
+
+
+def _naming(path: Path | sources.Remote, error: Exception) -> str:
     """The error's text, with the file's name in front where it is not there already."""
     text = str(error)
     return text if str(path) in text else f"{path}: {text}"

@@ -8,9 +8,11 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from ingestion.storage import S3_SCHEME, open_storage
 
 SUFFIXES = {
     ".csv": "csv",
@@ -49,12 +51,31 @@ class Inspection:
     problem: str | None = None
 
 
-def expand(arguments: Iterable[str]) -> list[Path]:
-    """Files named by paths, folders (all known files below) and globs, once each, in name order.
+@dataclass(frozen=True)
+class Remote:
+    """A file in S3, by its address s3://bucket/key; fetched when its turn comes."""
 
-    Raises SourceError for an argument that matches nothing.
+    address: str
+
+    @property
+    def name(self) -> str:
+        return self.address.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return self.address
+
+    def fetch(self, folder: Path) -> Path:
+        """A copy in `folder`. Raises StorageError."""
+        bucket, _, key = self.address.removeprefix(S3_SCHEME).partition("/")
+        return open_storage(f"{S3_SCHEME}{bucket}").fetch(key, folder)
+
+
+def expand(arguments: Iterable[str]) -> list[Path | Remote]:
+    """Files named by paths, folders (all known files below), globs, and addresses in S3, once each, in name order.
+
+    Raises SourceError for an argument that matches nothing, StorageError for a bucket that cannot be read.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path | Remote, None] = {}
     for argument in arguments:
         matches = _matches(argument)
         if not matches:
@@ -63,7 +84,9 @@ def expand(arguments: Iterable[str]) -> list[Path]:
     return sorted(found, key=lambda path: (path.name, str(path)))
 
 
-def _matches(argument: str) -> list[Path]:
+def _matches(argument: str) -> Sequence[Path | Remote]:
+    if argument.startswith(S3_SCHEME):
+        return _objects(argument)
     path = Path(argument).expanduser()
     if path.is_dir():
         return [p for p in path.rglob("*") if p.is_file() and is_known(p) and not _hidden(p, path)]
@@ -71,6 +94,14 @@ def _matches(argument: str) -> list[Path]:
         return [path]
     found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - the pattern may be absolute
     return [Path(p) for p in found if Path(p).is_file()]
+
+
+def _objects(address: str) -> list[Remote]:
+    """An object, or those that a glob matches segment by segment."""
+    bucket, _, pattern = address.removeprefix(S3_SCHEME).partition("/")
+    if not pattern or pattern.endswith("/"):
+        raise SourceError(f"{address}: a folder in S3 is too wide; say which files, as in {address.rstrip('/')}/*.csv")
+    return [Remote(f"{S3_SCHEME}{bucket}/{key}") for key in open_storage(f"{S3_SCHEME}{bucket}").glob(pattern)]
 
 
 def is_known(path: Path) -> bool:
