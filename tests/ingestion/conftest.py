@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.settings import Settings
 from tests.engines import aws
 from tests.engines.base import Engine, stopped_at_end
+from tests.ingestion.helpers import settings_of
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,11 @@ def bucket(s3: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
     return f"s3://{aws.BUCKET}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A home of this test, once with the zone in a folder and once in a bucket: what a test says holds in both."""
+    if request.param == "folder":
+        return settings_of(tmp_path / "home")
+    return settings_of(tmp_path / "home", MEDIA_RAW=request.getfixturevalue("bucket"))

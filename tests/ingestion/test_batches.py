@@ -17,19 +17,11 @@ from ingestion.lander import land as lander
 from ingestion.mapping import load_mapping
 from ingestion.settings import Settings
 from ingestion.zone import Manifest, Zone, ZoneError, batch_id, instant_text
-from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, settings_of, write
+from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, write
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ONE_BAD = STREAMS + "u1,t1,2026-01-30 10:00:00\nu2,t2,nonsense\n"
 TODAY, TOMORROW = "2026-01-30T23:00:00Z", "2026-01-31T01:00:00Z"
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Every test here holds wherever the zone lies."""
-    if request.param == "folder":
-        return settings_of(tmp_path / "home")
-    return settings_of(tmp_path / "home", MEDIA_RAW=request.getfixturevalue("bucket"))
 
 
 def test_paths_and_manifest(tmp_path: Path, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from ingestion.mapping import load_mapping
 from ingestion.quarantine import ReplayError
 from ingestion.settings import Settings
 from ingestion.zone import Zone
-from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, settings_of, write
+from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land, land_one, manifests, rows, write
 
 BAD_TIMES = (
     STREAMS + "u1,t1,2026-01-30 10:00:00\nu2,t2,30/01/2026 11:00\nu2,t2,30/01/2026 11:00\nu3,,30/01/2026 12:00\nu4\n"
@@ -23,11 +23,6 @@ input: streams
 time:
   listened_at: {format: "dd/MM/yyyy HH:mm", zone: Asia/Kolkata}
 """
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_of(tmp_path / "home")
 
 
 def test_refused_rows_show_number_reasons_and_text(tmp_path: Path, settings: Settings) -> None:
