@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.engines import athena, aws
+from tests.engines import aws
 from tests.engines.athena.client import Client, QueryError
-from tests.engines.base import Engine, stopped_at_end
-from tests.engines.jars import JarsError
+from tests.engines.athena.local import running
 
 pytestmark = pytest.mark.slow
 
@@ -30,23 +29,11 @@ PROJECTED = """
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp("engines")
-    with stopped_at_end(aws.start(folder / "aws")) as storage:
-        try:
-            started = athena.start(folder / "athena", storage.environment)
-        except JarsError as error:
-            pytest.skip(f"no jars of Trino: {str(error).splitlines()[0]}")
-        with stopped_at_end(started):
-            started.environment.update({**storage.environment, **started.environment})
-            yield started
-
-
-@pytest.fixture(scope="module")
-def client(engine: Engine) -> Client:
-    client = Client(engine.environment, "conformance")
-    client.rows("create schema if not exists conformance")
-    return client
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(tmp_path_factory.mktemp("engines")) as environment:
+        client = Client(environment, "conformance")
+        client.rows("create schema if not exists conformance")
+        yield client
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""What tests of this engine share: S3, Glue, Trino and the front together, and dbt on them in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from ingestion.zone import METADATA, RAW
+from tests.engines import athena, aws
+from tests.engines.athena.client import Client
+from tests.engines.base import CHECKOUT, stopped_at_end
+from tests.engines.jars import JarsError
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[dict[str, str]]:
+    """Everything started below `folder`, and the environment that leads there. Without Trino's jars the test skips."""
+    with stopped_at_end(aws.start(folder / "aws")) as storage:
+        try:
+            engine = athena.start(folder / "athena", storage.environment)
+        except JarsError as error:
+            pytest.skip(f"no jars of Trino: {str(error).splitlines()[0]}")
+        with stopped_at_end(engine):
+            yield {**storage.environment, **engine.environment}
+
+
+class Lake:
+    """dbt-athena, parsed once, over a raw zone on S3 that mirrors a local folder."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], name: str) -> None:
+        self.root = folder / "zone"
+        self.name = name
+        self.environment = {
+            **environment, "MEDIA_SCHEMA": name, "MEDIA_ENV": "dev", "MEDIA_RAW": f"s3://{aws.BUCKET}/{name}",
+        }  # fmt: skip
+        self.client = Client(self.environment, f"{name}_dev_raw")
+        self._options = [
+            "--project-dir", str(CHECKOUT), "--profiles-dir", str(CHECKOUT / "profiles"), "--target", "athena",
+            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--no-use-colors",
+        ]  # fmt: skip
+        self._manifest = self._invoke(dbtRunner(), "parse").result
+
+    def _invoke(self, runner: dbtRunner, *args: str) -> dbtRunnerResult:
+        with mock.patch.dict(os.environ, self.environment):
+            return runner.invoke([*args, *self._options, "--quiet"])
+
+    def dbt(self, *args: str) -> str:
+        """Run a dbt command; what went wrong as text, empty if nothing did."""
+        done = self._invoke(dbtRunner(manifest=self._manifest), *args)
+        if done.success:
+            return ""
+        results = getattr(done.result, "results", None) or []
+        return f"{done.exception or ''} {[one.message for one in results if one.status in ('error', 'fail')]}"
+
+    def mirror(self) -> None:
+        """Make the raw zone on S3 what the local folder is: new files there, others gone."""
+        prefix = f"{self.name}/"
+        pages = self.client.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.BUCKET, Prefix=prefix)
+        there = {item["Key"] for page in pages for item in page.get("Contents", [])}
+        files = [path for top in (RAW, METADATA) for path in (self.root / top).rglob("*") if path.is_file()]
+        here = {prefix + path.relative_to(self.root).as_posix(): path for path in files}
+        for key in there - set(here):
+            self.client.s3.delete_object(Bucket=aws.BUCKET, Key=key)
+        for key in set(here) - there:
+            self.client.s3.upload_file(str(here[key]), aws.BUCKET, key)
