@@ -38,15 +38,15 @@
 
 {# One MERGE of some dates. bounds: their literals, by which Athena prunes; rows_of: the dates of `temp` to take, none for all. #}
 {% macro merge_rows(target, temp, keys, columns, dates, bounds, rows_of) %}
-    {%- set chosen = temp if rows_of is none else '(select * from ' ~ temp ~ ' where ' ~ dates_in('event_date', rows_of) ~ ')' -%}
+    {%- set chosen = temp if rows_of is none else '(select * from ' ~ temp ~ ' where ' ~ dates_in('event_date', rows_of) ~ ') as part' -%}
     merge into {{ target }} as t using (
-        select {{ columns | join(', ') }}, 0 as _gone from {{ chosen }}
+        select {{ columns | join(', ') }}, 0 as _gone from {{ chosen }} where {{ only_latest_build() }}
         union all
         {% if dates is not none -%}
         select {% for c in columns %}{{ 'd' if c | replace('"', '') == keys[0] else 'null' }}, {% endfor %}1 as _gone
-        from (values date '{{ bounds | join("', date '") }}') as v (d)
+        from (values date '{{ bounds | join("', date '") }}') as v (d) where {{ only_latest_build() }}
         {%- else -%}
-        select distinct {% for c in columns %}{{ c if c | replace('"', '') in keys else 'null' }}, {% endfor %}1 as _gone from {{ chosen }}
+        select distinct {% for c in columns %}{{ c if c | replace('"', '') in keys else 'null' }}, {% endfor %}1 as _gone from {{ chosen }} where {{ only_latest_build() }}
         {%- endif %}
     ) as s
     on s._gone = 1 {% for k in keys %}and t.{{ k }} = s.{{ k }} {% endfor %}

@@ -11,7 +11,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if execute and passed -%}
-        {%- set progress = api.Relation.create(database=target.database, schema=generate_schema_name('intermediate', none), identifier='int_progress') -%}
+        {%- set progress = progress_relation() -%}
         insert into {{ progress }} (reader, load_seq) values {{ passed | join(', ') }}
     {%- endif -%}
 {% endmacro %}

@@ -8,13 +8,14 @@
         {%- if model.name == 'int_batch' -%}
             insert into {{ progress }} (reader, load_seq)
             select 'int_batch' as reader, max(load_seq) as load_seq from {{ this }}
-            having max(load_seq) > (select coalesce(max(load_seq), 0) from {{ progress }} where reader = 'int_batch')
+            having max(load_seq) > (select coalesce(max(load_seq), 0) from {{ progress }} where reader = 'int_batch') and {{ only_latest_build() }}
         {%- else -%}
             {%- set found = modules.re.search('window ([0-9]+)[.][.]([0-9]+)', model.compiled_code) -%}
             {%- if found.group(2) | int > found.group(1) | int -%}
                 {%- do commit_rows(this, progress) -%}
                 {%- if found.group(1) | int == 0 -%}{%- do run_query("delete from " ~ progress ~ " where reader = '" ~ model.name ~ "'") -%}{%- endif -%}
-                insert into {{ progress }} (reader, load_seq) values ('{{ model.name }}', {{ found.group(2) }})
+                insert into {{ progress }} (reader, load_seq)
+                select '{{ model.name }}' as reader, {{ found.group(2) }} as load_seq where {{ only_latest_build() }}
             {%- endif -%}
         {%- endif -%}
     {%- endif -%}

@@ -5,7 +5,7 @@
 #}
 {% macro athena__load_raw() %}
     {%- set batch = source('raw', 'batch') -%}
-    {%- set root = env_var('MEDIA_RAW', env_var('MEDIA_HOME', '.media')) -%}
+    {%- set root = env_var('MEDIA_RAW', env_var('MEDIA_HOME', '.media')).rstrip('/') -%}
     {%- if not root.startswith('s3://') -%}
         {{ exceptions.raise_compiler_error("Athena reads S3 only, but MEDIA_RAW is '" ~ root ~ "': set it to s3://bucket/prefix") }}
     {%- endif -%}

@@ -3,7 +3,7 @@
   reader counts; every build adds some fifty rows.
 #}
 {% macro compact_progress() %}
-    {%- set progress = api.Relation.create(database=target.database, schema=generate_schema_name('intermediate', none), identifier='int_progress') -%}
+    {%- set progress = progress_relation() -%}
     {%- if execute and load_relation(progress) is not none -%}
         {%- set outdated = [] -%}
         {%- for row in run_query('select reader, max(load_seq) from ' ~ progress ~ ' group by reader having count(*) > 1').rows -%}

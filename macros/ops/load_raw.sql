@@ -6,6 +6,7 @@
 {% macro load_raw() %}
     {%- if execute and flags.WHICH not in ('parse', 'compile', 'show', 'generate') -%}
         {%- do check_environment() -%}
+        {%- do claim_build() -%}
         {%- if flags.WHICH == 'run-operation' or reads_raw(selected_resources) -%}
             {%- do adapter.dispatch('load_raw', 'media_stream_analytics')() -%}
         {%- endif -%}

@@ -1,4 +1,5 @@
-{{ config(full_refresh=false, incremental_strategy='append', pre_hook=["{{ lock_table(this) }}", "{{ forget_batches() }}"]) }}
+{{ config(full_refresh=false, incremental_strategy=append_once(), unique_key='batch_id') }}
+{{ config(pre_hook=["{{ lock_table(this) }}", "{{ forget_batches() }}"]) }}
 
 -- depends_on: {{ ref('int_progress') }}
 with

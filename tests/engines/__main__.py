@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ def main() -> int:
         "engines", nargs="+", choices=["aws", *NAMES], help="aws (S3 and Glue) starts with each of them"
     )
     parser.add_argument("--folder", type=Path, help="logs and data; kept when given, a temporary one otherwise")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the servers are stopped then too
     ours, command = split(sys.argv[1:])
     options = parser.parse_args(ours)
     with ExitStack() as stack:

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FIRST = datetime(2026, 3, 1, 6, 0, 0, 1)  # noqa: DTZ001 - the marts keep UTC without zone
 SECOND = datetime(2026, 3, 2, 6, 0, 0, 123457)  # noqa: DTZ001
+THIRD = datetime(2026, 3, 3, 6, 0, 0, 0)  # noqa: DTZ001
 HEARD = datetime(2026, 2, 28, 23, 59, 59, 999999)  # noqa: DTZ001
 
 
@@ -110,9 +111,23 @@ def test_a_withdrawn_batch_leaves_ledger_and_rows(lake: Lake) -> None:
     assert lake.client.rows("select count(*) from streams") == [["3"]]
 
 
-def test_a_raw_zone_on_a_disk_is_refused(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_raw_zone_on_a_disk_is_refused(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(lake.environment, "MEDIA_RAW", str(tmp_path))
-    assert "MEDIA_RAW is" in (message := lake.dbt("run-operation", "load_raw")), message
+    assert lake.dbt("run-operation", "load_raw")
+    assert f"Athena reads S3 only, but MEDIA_RAW is '{tmp_path}'" in capsys.readouterr().out
+
+
+def test_corrected_revenue_replaces_the_old_through_dbt(lake: Lake) -> None:
+    """The path of the strategy `replace` through dbt-athena: registered, loaded, replaced by key in one MERGE."""
+    zone = Zone(lake.root)
+    for name, arrived_at, amount in (("booked", FIRST, "10.5"), ("corrected", SECOND, "12.25")):
+        write_batch(zone, revenue(name, arrived_at, amount))
+        lake.mirror()
+        assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
+    found = lake.client.rows("select event_date, ad_revenue_amount, _batch_id from loading_dev_marts.fct_ad_revenue")
+    assert found == [["2026-02-01", "12.2500", "corrected"]]
 
 
 REPLACE = """
@@ -138,22 +153,11 @@ def test_rows_of_150_months_are_replaced_and_emptied_dates_go(lake: Lake) -> Non
     rows(f"insert into months select event_date, 1 as plays from ({months.format(100, 149)})")
     rows(table.format("months_new", "") + f"select event_date, 2 as plays from ({months.format(5, 149)})")
     rows(table.format("months_dates", "") + months.format(1, 149))
-    assert lake.dbt("show", "--inline", REPLACE) == ""
+    assert lake.dbt("show", "--inline", REPLACE) == ""  # the build above made int_progress, which every write looks at
     assert rows("select plays, count(*), min(event_date) from months group by plays order by plays") == [
         ["1", "1", "2010-01-31"],
         ["2", "145", "2010-06-30"],
     ]
-
-
-def test_corrected_revenue_replaces_the_old_through_dbt(lake: Lake) -> None:
-    """The path of the strategy `replace` through dbt-athena: registered, loaded, replaced by key in one MERGE."""
-    zone = Zone(lake.root)
-    for name, arrived_at, amount in (("booked", FIRST, "10.5"), ("corrected", SECOND, "12.25")):
-        write_batch(zone, revenue(name, arrived_at, amount))
-        lake.mirror()
-        assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
-    found = lake.client.rows("select event_date, ad_revenue_amount, _batch_id from loading_dev_marts.fct_ad_revenue")
-    assert found == [["2026-02-01", "12.2500", "corrected"]]
 
 
 def test_a_column_that_somebody_added_stops_the_model(lake: Lake) -> None:
@@ -165,10 +169,29 @@ def test_a_column_that_somebody_added_stops_the_model(lake: Lake) -> None:
     assert "The source and target schemas on this incremental model are out of sync" in message, message
 
 
-def test_a_missing_bucket_is_named_and_a_rerun_heals(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_bucket_is_named_and_the_old_table_stays(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    amount = "select ad_revenue_amount from loading_dev_marts.fct_ad_revenue"
     with monkeypatch.context() as context:
         context.setitem(lake.environment, "ATHENA_DATA_DIR", "s3://no-such-bucket/warehouse/")
         message = lake.dbt("run", "--select", "fct_ad_revenue", "--full-refresh")
-        assert "bucket does not exist" in message, message
-    assert lake.dbt("run", "--select", "fct_ad_revenue") == ""
-    assert lake.client.rows("select ad_revenue_amount from loading_dev_marts.fct_ad_revenue") == [["13.0000"]]
+        assert "no-such-bucket" in message, message
+    assert lake.client.rows(amount) == [["12.2500"]]
+    assert lake.dbt("run", "--select", "fct_ad_revenue", "--full-refresh") == ""
+    assert lake.client.rows(amount) == [["13.0000"]]
+
+
+def test_a_build_that_another_overtakes_says_so_and_keeps_nothing(lake: Lake) -> None:
+    """The other's number is written as if it had started later, so every statement of this build finds it there."""
+    progress = "loading_dev_intermediate.int_progress"
+    state = f"select reader, max(load_seq) from {progress} where reader <> 'build' group by reader order by reader"
+    amount = "select ad_revenue_amount from loading_dev_marts.fct_ad_revenue"
+    write_batch(Zone(lake.root), revenue("overtaken", THIRD, "14"))
+    lake.mirror()
+    before = lake.client.rows(state)
+    lake.client.rows(f"insert into {progress} (reader, load_seq) values ('build', 9000000000000000)")
+    message = lake.dbt("run", "--select", "+fct_ad_revenue")
+    assert "Another build started after this one and took over" in message, message
+    assert (lake.client.rows(state), lake.client.rows(amount)) == (before, [["13.0000"]])
+    lake.client.rows(f"delete from {progress} where reader = 'build'")
+    assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
+    assert lake.client.rows(amount) == [["14.0000"]]

@@ -35,6 +35,8 @@ class Front:
         self.athena = {
             "StartQueryExecution": self.queries.start,
             "GetQueryExecution": self.queries.describe,
+            "BatchGetQueryExecution": self.queries.batch,
+            "ListQueryExecutions": self.queries.list_all,
             "GetQueryResults": self.queries.results,
             "StopQueryExecution": self.queries.stop,
         }

@@ -116,6 +116,21 @@ class Queries:
         """GetQueryExecution."""
         return {"QueryExecution": self.find(request).describe()}
 
+    def batch(self, request: dict[str, Any]) -> dict[str, Any]:
+        """BatchGetQueryExecution."""
+        asked = [{"QueryExecutionId": identifier} for identifier in request["QueryExecutionIds"]]
+        return {"QueryExecutions": [self.find(one).describe() for one in asked], "UnprocessedQueryExecutionIds": []}
+
+    def list_all(self, request: dict[str, Any]) -> dict[str, Any]:
+        """ListQueryExecutions: the newest first, page by page."""
+        begin = int(request.get("NextToken") or 0)
+        end = begin + int(request.get("MaxResults", 50))
+        newest = [*reversed(list(self.known))]
+        page: dict[str, Any] = {"QueryExecutionIds": newest[begin:end]}
+        if end < len(newest):
+            page["NextToken"] = str(end)
+        return page
+
     def stop(self, request: dict[str, Any]) -> dict[str, Any]:
         """StopQueryExecution."""
         self.find(request).cancelled.set()
