@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,12 +40,17 @@ class Files(Protocol):
 
 def files_at(location: str) -> Files:
     """The files under a location such as file:///lake or s3://bucket/lake."""
-    return S3Files() if location.startswith(S3_SCHEME) else LocalFiles()
+    return S3Files() if address(location).startswith(S3_SCHEME) else LocalFiles()
+
+
+def address(location: str) -> str:
+    """One spelling for each file: Spark writes file:/lake and s3a://bucket where others write file:///lake and s3://."""
+    return re.sub(r"^s3[an]://", S3_SCHEME, re.sub(r"^(file:/*|/)", "file:///", location))
 
 
 def local_path(location: str) -> Path:
     """The path of a location such as file:///lake; nothing in it is escaped."""
-    return Path(location.removeprefix("file://"))
+    return Path(address(location).removeprefix("file://"))
 
 
 class LocalFiles:

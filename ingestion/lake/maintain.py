@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.lake.catalog import NAME
-from ingestion.lake.files import Listed, files_at
+from ingestion.lake.files import Listed, address, files_at
 from ingestion.lake.rewrite import due, rewrite
 from ingestion.settings import Settings
 from ingestion.storage import S3_SCHEME, boto3_wanted
@@ -142,12 +142,12 @@ def reachable(table: Table) -> set[str]:
     for path, manifest in manifests.items():
         found.add(path)
         found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)}
-    return found
+    return {address(location) for location in found}
 
 
 def files_below(location: str) -> Iterator[Listed]:
     """Every file that lies under a location."""
-    return files_at(location).list(location)
+    return files_at(location).list(address(location))
 
 
 def _remove_orphans(roots: Iterable[str], needed: set[str], policy: Policy, now: datetime) -> Outcome:

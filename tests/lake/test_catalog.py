@@ -22,6 +22,7 @@ from ingestion.lake import metadata
 from ingestion.lake.catalog import Catalog, Change
 from ingestion.lake.connection import serve
 from ingestion.lake.errors import CatalogError, LakeError
+from ingestion.lake.files import address
 from ingestion.lake.server import Server
 from ingestion.settings import Settings, load_settings
 from ingestion.warehouse import connected
@@ -195,3 +196,17 @@ def test_lost_metadata_is_named(catalog: Catalog, settings: Settings) -> None:
     again = Catalog(settings.lake / "catalog.sqlite", settings.lake_warehouse)
     with pytest.raises(CatalogError, match=r"marts\.t: its metadata file .* is gone"):
         again.load("marts", "t")
+
+
+@pytest.mark.parametrize(
+    ("written", "one_spelling"),
+    [
+        ("file:///a/b c", "file:///a/b c"),
+        ("file:/a/b", "file:///a/b"),
+        ("/a/b", "file:///a/b"),
+        ("s3://bucket/a", "s3://bucket/a"),
+        ("s3a://bucket/a", "s3://bucket/a"),
+    ],
+)
+def test_addresses_have_one_spelling(written: str, one_spelling: str) -> None:
+    assert address(written) == one_spelling

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -132,6 +133,19 @@ def test_orphans_go_when_they_are_old_enough(settings: Settings, table: duckdb.D
     assert not stray.exists()
     assert done.files_removed == 5, "the stray, and of the dropped table data, manifest, its list and metadata"
     assert table.execute("select count(*) from lake.marts.t").fetchall() == [(857,)]
+
+
+def test_files_under_another_spelling_of_their_address_are_no_orphans(
+    settings: Settings, table: duckdb.DuckDBPyConnection
+) -> None:
+    """Spark writes file:/ for file:///; what it wrote must not be taken for nobody's."""
+    with sqlite3.connect(settings.lake / "catalog.sqlite") as other:
+        other.execute("update iceberg_tables set metadata_location = replace(metadata_location, 'file:///', 'file:/')")
+    other.close()
+    before = table.execute(SUM).fetchall()
+    run(settings)
+    assert table.execute(SUM).fetchall() == before
+    assert run(settings)["(no table's)"].files_removed == 0
 
 
 def test_a_dry_run_changes_nothing(settings: Settings, table: duckdb.DuckDBPyConnection) -> None:
