@@ -47,5 +47,6 @@ def boto3_wanted() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        package, _, _ = str(error.name).partition(".")
         hint = "`python3 bootstrap.py install` makes the whole environment"
-        raise StorageError(f"s3:// needs the package {error.name}, which is not installed here; {hint}") from error
+        raise StorageError(f"s3:// needs the package {package}, which is not installed here; {hint}") from error

@@ -3,6 +3,7 @@
   reader counts; every build adds some fifty rows.
 #}
 {% macro compact_progress() %}
+    {%- do check_environment() -%}
     {%- set progress = progress_relation() -%}
     {%- if execute and load_relation(progress) is not none -%}
         {%- set outdated = [] -%}

@@ -18,6 +18,7 @@ WRITING = (
     ["test", "--select", "dim_date"],
     ["build", "--select", "dim_date", "--full-refresh"],
     ["run-operation", "load_raw"],
+    ["run-operation", "compact_progress"],
 )
 
 

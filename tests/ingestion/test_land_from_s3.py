@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -9,6 +12,7 @@ import pytest
 
 from ingestion.lander import land as lander
 from ingestion.lander import sources
+from tests.engines.base import CHECKOUT
 from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land_one, settings_of, write
 
 
@@ -33,6 +37,16 @@ def test_addresses_are_expanded(exports: str) -> None:
         sources.expand([f"{exports}/nothing.csv"])
     with pytest.raises(sources.SourceError, match=r"say which files, as in .*/exports/\*\.csv"):
         sources.expand([f"{exports}/"])
+
+
+def test_without_boto3_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    script = "import sys; sys.modules['boto3'] = None; from ingestion.cli import app; app(['status'])"
+    environment = os.environ | {"MEDIA_RAW": "s3://bucket/zone"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "s3:// needs the package boto3, which is not installed here; `python3 bootstrap.py install`" in done.stderr
 
 
 def test_a_file_in_a_bucket_lands_as_one_on_a_disk(tmp_path: Path, exports: str) -> None:
