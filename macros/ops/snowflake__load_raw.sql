@@ -96,7 +96,8 @@
         {%- do run_query('delete from ' ~ ledger ~ of_input) -%}
         {%- do run_query('create transient table if not exists ' ~ table ~ ' (' ~ column_list(columns) ~ ')') -%}
     {%- elif missing -%}
-        {%- set brought = run_query('select distinct columns from ' ~ ledger ~ of_input).columns[0].values() | map('fromjson') | sum(start=['batch_id', 'arrived_at', 'source_file', 'source_row', 'extra']) -%}
+        {%- set brought = ['batch_id', 'arrived_at', 'source_file', 'source_row', 'extra'] -%}
+        {%- for names in run_query('select distinct columns from ' ~ ledger ~ of_input).columns[0].values() %}{% do brought.extend(fromjson(names)) %}{% endfor -%}
         {%- if missing | selectattr('name', 'in', brought) | list -%}
             {%- do log('Columns of ' ~ table ~ ' are gone (' ~ missing | join(', ', attribute='name') ~ '): its batches are loaded anew.', info=true) -%}
             {%- for statement in ('begin', 'delete from ' ~ table, 'delete from ' ~ ledger ~ of_input, 'commit') %}{% do run_query(statement) %}{% endfor -%}

@@ -1,19 +1,21 @@
 """Snowflake's stand-in: fakesnow's server with our patches, behind the unmodified dbt-snowflake.
 
-This module runs in the project's environment, the others in .venv-apart.
+This module and `dying` run in the project's environment, the others in .venv-apart.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bootstrap import APART, python_of
 from tests.engines.base import CHECKOUT, LOOPBACK, Engine, EngineError, answers, free_port, start_server
 
 USER, PASSWORD, TOKEN, PASSPHRASE = "TESTER", "not-a-secret", "not-a-token-either", "nor-this"
-#: Where dbt builds, and where the tests put what somebody else has built.
-DATABASES = ("MEDIA", "LAKE")
+#: Where dbt builds, and where the tests build KPIs from marts of the first.
+DATABASES = ("MEDIA", "BI")
 #: Snowflake itself waits for five minutes before it ends an idle transaction that is in the way of another.
 IDLE_SECONDS = 3
 
@@ -60,3 +62,13 @@ def make_key_pair(folder: Path) -> Path:
     public = private.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     (folder / "rsa_key.pub").write_bytes(public)
     return folder / "rsa_key.pub"
+
+
+def connect_to(environment: Mapping[str, str]) -> Any:
+    """A session of snowflake-connector-python with the engine to which these settings lead; use it in a `with`."""
+    import snowflake.connector
+
+    return snowflake.connector.connect(
+        account=environment["SNOWFLAKE_ACCOUNT"], user=USER, password=PASSWORD, host=LOOPBACK,
+        port=int(environment["SNOWFLAKE_PORT"]), protocol="http", database=DATABASES[0], login_timeout=10,
+    )  # fmt: skip
