@@ -22,8 +22,12 @@
     {{ media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates) }}
 {% endmacro %}
 
+{# Two builds at once: the second waits for the first one's lock, and then stops, because what it has computed is outdated. #}
 {% macro snowflake__replace_rows(target, temp, keys, columns, dates) %}
-    {{ return(snowflake_dml_explicit_transaction(media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates))) }}
+    begin;
+    {{ lock_progress(model) }}
+    {{ media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates) }};
+    commit;
 {% endmacro %}
 
 {% macro athena__replace_rows(target, temp, keys, columns, dates) %}

@@ -7,27 +7,18 @@
   has loaded in the last 64 days; the ledger alone decides here (`force`).
 #}
 {% macro snowflake__load_raw() %}
-    {%- if flags.WHICH == 'run-operation' or selected_resources | select('in', readers_of_raw()) | list -%}
-        {%- set ledger = source('raw', 'batch').incorporate(path={'identifier': 'manifest'}) -%}
-        {%- set stage = raw_stage(ledger) -%}
-        {%- do raw_tables(ledger) -%}
-        {%- do run_query('begin') -%}
-        {%- do run_query('update ' ~ ledger.incorporate(path={'identifier': 'load_lock'}) ~ ' set taken_at = ' ~ as_timestamp('current_timestamp')) -%}
-        {%- set known = run_query('select batch_id from ' ~ ledger).columns[0].values() | list -%}
-        {%- set listed = raw_manifests(stage, known) -%}
-        {%- do forget_gone(ledger, known | reject('in', listed) | list) -%}
-        {%- for chunk in listed | reject('in', known) | batch(1000) -%}
-            {%- do copy_batches(ledger, stage, chunk, listed) -%}
-        {%- endfor -%}
-        {%- do run_query('commit') -%}
-    {%- endif -%}
-{% endmacro %}
-
-{# Ids of the nodes that read the raw zone: without one among those selected (KPIs from the lake's marts) nothing is loaded. #}
-{% macro readers_of_raw() %}
-    {%- set readers = [] -%}
-    {%- for node in graph.nodes.values() if 'source.' in node.depends_on.nodes | join(' ') %}{% do readers.append(node.unique_id) %}{% endfor -%}
-    {{ return(readers) }}
+    {%- set ledger = source('raw', 'batch').incorporate(path={'identifier': 'manifest'}) -%}
+    {%- set stage = raw_stage(ledger) -%}
+    {%- do raw_tables(ledger) -%}
+    {%- do run_query('begin') -%}
+    {%- do run_query('update ' ~ ledger.incorporate(path={'identifier': 'load_lock'}) ~ ' set taken_at = ' ~ as_timestamp('current_timestamp')) -%}
+    {%- set known = run_query('select batch_id from ' ~ ledger).columns[0].values() | list -%}
+    {%- set listed = raw_manifests(stage, known) -%}
+    {%- do forget_gone(ledger, known | reject('in', listed) | list) -%}
+    {%- for chunk in listed | reject('in', known) | batch(1000) -%}
+        {%- do copy_batches(ledger, stage, chunk, listed) -%}
+    {%- endfor -%}
+    {%- do run_query('commit') -%}
 {% endmacro %}
 
 {# The stage over MEDIA_RAW: one that exists, or one of this session. No secret passes through dbt, whose log would show it. #}
@@ -107,7 +98,7 @@
 {% endmacro %}
 
 {% macro column_list(columns) -%}
-    {%- for c in columns -%}{{ c.name }} {{ column_type(c.data_type) }}{{ ', ' if not loop.last }}{%- endfor -%}
+    {%- for c in columns -%}{{ c.name }} {{ contract_type(c.data_type) }}{{ ', ' if not loop.last }}{%- endfor -%}
 {%- endmacro %}
 
 {% macro raw_view_over(ledger, node, columns) %}

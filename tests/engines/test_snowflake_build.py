@@ -6,14 +6,20 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from snowflake.connector.cursor import DictCursor, SnowflakeCursor
+from snowflake.connector.errors import ProgrammingError
 
-from tests.convergence.engine import Warehouse, differences
+from tests.convergence.engine import Batch, Warehouse, differences
 from tests.convergence.history import history
-from tests.engines import aws, snowflake as stand_in
+from tests.engines import aws
+from tests.engines import snowflake as stand_in
 from tests.engines.base import CHECKOUT, Engine, stopped_at_end
 from tests.engines.running import Dbt, land
 
@@ -52,56 +58,107 @@ def ordered(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def only(found: Results, schema: str) -> Results:
-    return {name: rows for name, rows in found.items() if name.startswith(f"{schema}.")}
+    """Of a schema, or one table."""
+    return {name: rows for name, rows in found.items() if name.startswith(schema)}
 
 
-def test_arrivals_kills_and_repairs_lead_to_what_duckdb_builds_at_once(engine: Engine, tmp_path: Path) -> None:
+@contextmanager
+def failing(text: str) -> Iterator[None]:
+    """Let every statement that contains `text` fail, as one does that runs out of time."""
+    original = SnowflakeCursor.execute
+
+    def execute(self: SnowflakeCursor, command: str, *args: Any, **kwargs: Any) -> Any:
+        if text in " ".join(command.lower().split()):
+            raise ProgrammingError("injected")
+        return original(self, command, *args, **kwargs)
+
+    with mock.patch.object(SnowflakeCursor, "execute", execute):
+        yield
+
+
+@dataclass
+class Project:
+    """What DuckDB builds of some batches at once, and dbt on the engine, which has seen the first half of them."""
+
+    engine: Engine
+    dbt: Dbt
+    zone: Path
+    batches: list[Batch]
+    want: Results
+    columns: dict[str, list[str]]
+
+    def results(self, schema: str = "", database: str = "media") -> Results:
+        """Rows of all tables, or of those whose name begins with `schema`."""
+        chosen = {name: listed for name, listed in self.columns.items() if name.startswith(schema)}
+        return results(self.engine, chosen, database)
+
+
+@pytest.fixture(scope="module")
+def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("project")
     batches = history(5, 40)
-    half = len(batches) // 2
-    duckdb = Warehouse(tmp_path / "duckdb")
+    duckdb = Warehouse(folder / "duckdb")
     duckdb.land(batches)
     duckdb.dbt("build", *NO_TESTS)
     want = {name: ordered(rows) for name, rows in duckdb.results().items()}
-    columns = {
-        name: [row[0] for row in duckdb.query(f"describe {name}") if not row[0].startswith("_")] for name in want
-    }
-
-    # The first half, as Iceberg tables; KPIs from them in another database.
-    dbt = Dbt("snowflake", {**engine.environment, "SNOWFLAKE_EXTERNAL_VOLUME": "volume"}, tmp_path / "dbt")
-    land(tmp_path / "zone", batches[:half], engine.environment)
+    described = {name: [row[0] for row in duckdb.query(f"describe {name}")] for name in want}
+    columns = {name: [column for column in found if not column.startswith("_")] for name, found in described.items()}
+    dbt = Dbt("snowflake", {**engine.environment, "SNOWFLAKE_EXTERNAL_VOLUME": "volume"}, folder / "dbt")
+    land(folder / "zone", batches[: len(batches) // 2], engine.environment)
     dbt("build", *NO_TESTS)
-    shown = query(
-        engine, "select table_name from media.information_schema.tables where table_schema = 'MEDIA_DEV_MARTS'"
-    )
-    assert ("FCT_PLAYBACK",) in shown
-    reader = KpiReader(engine, dbt, tmp_path / "bi")
-    reader.build()
-    first = results(engine, columns)
-    assert differences(only(results(engine, reader.columns(columns), "bi"), "kpi"), only(first, "kpi")) == []
+    return Project(engine, dbt, folder / "zone", batches, want, columns)
 
-    # The rest; the build dies between DELETE and INSERT of the fact, which nobody sees.
-    land(tmp_path / "zone", batches[half:], engine.environment)
-    killed = subprocess.run(
-        dbt.command("run", module="tests.engines.snowflake.dying"), cwd=CHECKOUT, stdout=subprocess.DEVNULL, check=False,
-        env={**os.environ, **dbt.environment, "DIE_BEFORE": "insert into media.media_dev_marts.fct_playback"},
-    )  # fmt: skip
+
+def test_arrivals_and_kills_lead_to_what_duckdb_builds_at_once(project: Project, tmp_path: Path) -> None:
+    dbt = project.dbt
+    reader = KpiReader(project.engine, dbt, tmp_path / "bi")
+    reader.build()
+    first = project.results()
+    assert differences(project.results("kpi", "bi"), only(first, "kpi")) == []
+
+    # The rest. A build fails, and another dies, between DELETE and INSERT of the fact: nobody sees half of it.
+    land(project.zone, project.batches[len(project.batches) // 2 :], project.engine.environment)
+    insert, fact = "insert into media.media_dev_marts.fct_playback", "marts.fct_playback"
+    with failing(insert):
+        assert "injected" in dbt.try_to("run")
+    assert differences(project.results(fact), only(first, fact)) == []
+    environment = {**os.environ, **dbt.environment, "DIE_BEFORE": insert}
+    dying = dbt.command("run", module="tests.engines.snowflake.dying")
+    killed = subprocess.run(dying, cwd=CHECKOUT, check=False, env=environment, stdout=subprocess.DEVNULL)
     assert killed.returncode == -signal.SIGKILL
-    assert results(engine, {"marts.fct_playback": columns["marts.fct_playback"]}) == {
-        "marts.fct_playback": first["marts.fct_playback"]
-    }
-    dbt("build")
-    assert differences(results(engine, columns), want) == []
-    reader.build()
-    assert differences(only(results(engine, reader.columns(columns), "bi"), "kpi"), only(want, "kpi")) == []
+    assert differences(project.results(fact), only(first, fact)) == []
 
-    # Somebody drops a column: the run says so, and a full refresh of that model puts it right.
-    query(engine, "alter table media.media_dev_marts.dim_channel drop column channel_name")
-    assert "out of sync" in dbt.try_to("run", "--select", "dim_channel")
-    dbt("run", "--full-refresh", "--select", "dim_channel")
-    dbt("run")
-    assert differences(results(engine, columns), want) == []
-    dbt("run", "--full-refresh")
-    assert differences(results(engine, columns), want) == []
+    # Two builds at once go on from there: one may have to give way, and a last one puts everything right.
+    both = [subprocess.Popen(dbt.command("run"), cwd=CHECKOUT, env=environment) for _ in range(2)]
+    assert 0 in [one.wait(300) for one in both]
+    dbt("build")
+    assert differences(project.results(), project.want) == []
+    reader.build()
+    assert differences(project.results("kpi", "bi"), only(project.want, "kpi")) == []
+
+
+def test_marts_are_iceberg_tables_and_kpis_are_not(project: Project) -> None:
+    found = {}
+    with stand_in.connect_to(project.engine.environment) as connection:
+        cursor = connection.cursor(DictCursor)
+        for schema in ("marts", "kpi"):
+            shown = cursor.execute(f"show objects in media.media_dev_{schema}").fetchall()
+            found[schema] = {row["is_iceberg"] for row in shown if row["kind"] == "TABLE"}
+    assert found == {"marts": {"Y"}, "kpi": {"N"}}
+
+
+def test_a_dropped_column_is_named_and_a_full_refresh_brings_it_back(project: Project) -> None:
+    before = project.results()
+    query(project.engine, "alter table media.media_dev_marts.dim_channel drop column channel_name")
+    query(project.engine, "alter table media.media_dev_kpi.kpi_hourly drop column plays")
+    said = project.dbt.try_to("run", "--select", "dim_channel", "kpi_hourly")
+    assert "CHANNEL_NAME" in said.upper()
+    assert "out of sync" in said
+    project.dbt("run", "--full-refresh", "--select", "dim_channel", "kpi_hourly")
+    project.dbt("run")
+    assert differences(project.results(), before) == []
+    project.dbt("run", "--full-refresh")
+    assert differences(project.results(), before) == []
 
 
 class KpiReader:
@@ -118,7 +175,3 @@ class KpiReader:
             *("build", "--select", "kpi", "int_progress", "--indirect-selection", "cautious"),
             *("--defer", "--favor-state", "--state", str(self.state)),
         )
-
-    @staticmethod
-    def columns(all_columns: dict[str, list[str]]) -> dict[str, list[str]]:
-        return {name: listed for name, listed in all_columns.items() if name.startswith("kpi.")}

@@ -1,4 +1,4 @@
-"""Who may log in: a password, a key pair or a token, as an account would check them."""
+"""Who may log in: a password, a key pair or a token, as an account would check them; and that sessions end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+LOGIN = "/session/v1/login-request"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,21 @@ class Accepted:
         return str(claims["sub"]).upper().endswith(f".{self.user.upper()}")
 
 
+def sessions_can_be_closed() -> None:
+    """Without a master token from the login the connector never tells that it is done, and transactions stay open."""
+    server = importlib.import_module("fakesnow.server")
+    original = server.login_request
+
+    async def login(request: Request) -> Response:
+        response = await original(request)
+        answer = json.loads(response.body)
+        answer["data"]["masterToken"] = answer["data"]["token"]
+        return JSONResponse(answer)
+
+    server.login_request = login
+    server.app.router.routes.insert(0, Route(LOGIN, login, methods=["POST"]))
+
+
 def check_logins(accepted: Accepted) -> None:
     """fakesnow lets everybody in; put the check before its endpoint."""
     server = importlib.import_module("fakesnow.server")
@@ -59,4 +76,4 @@ def check_logins(accepted: Accepted) -> None:
         code, message = refusal
         return JSONResponse({"data": {"nextAction": None}, "code": code, "message": message, "success": False})
 
-    server.app.router.routes.insert(0, Route("/session/v1/login-request", login, methods=["POST"]))
+    server.app.router.routes.insert(0, Route(LOGIN, login, methods=["POST"]))

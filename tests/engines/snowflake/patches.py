@@ -1,7 +1,6 @@
 """What fakesnow 0.12.1 does otherwise than Snowflake, as far as dbt-snowflake and this project meet it.
 
-Each function changes one thing, says why, and has a probe in `probes.py` that fails without it. They run in the
-server's own environment only, before `fakesnow.server` is imported (that import builds its catalogue views).
+Each function changes one thing, says why, and has a probe in `probes.py` that fails without it.
 """
 
 from __future__ import annotations

@@ -10,10 +10,9 @@ from pathlib import Path
 import uvicorn
 
 from tests.engines.base import LOOPBACK
-from tests.engines.snowflake import patches, refusals, sessions, stages
-from tests.engines.snowflake.logins import Accepted, check_logins
+from tests.engines.snowflake import logins, patches, refusals, sessions, stages
 
-#: In the order in which they are applied, all before fakesnow's server is imported: it builds its catalogue views then.
+#: In the order in which they are applied; the last imports fakesnow's server, which builds its catalogue views then.
 PATCHES: tuple[Callable[[], None], ...] = (
     patches.exact_sums,
     patches.qualified_temporary_tables,
@@ -27,6 +26,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     sessions.ddl_commits,
     sessions.changes_wait_for_each_other,
     patches.errors_are_answers,
+    logins.sessions_can_be_closed,
 )
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     sessions.IDLE_SECONDS = options.idle_seconds
     apply_patches()
     create_databases(options.database)
-    check_logins(Accepted(options.user, options.password, options.token, options.public_key))
+    logins.check_logins(logins.Accepted(options.user, options.password, options.token, options.public_key))
     uvicorn.run(importlib.import_module("fakesnow.server").app, host=LOOPBACK, port=options.port, log_level="info")
 
 
