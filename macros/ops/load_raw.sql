@@ -14,9 +14,6 @@
     {%- endif -%}
 {% endmacro %}
 
-{# Snowflake, Athena and Redshift: the relations of the source must be there already. #}
-{% macro default__load_raw() %}{% endmacro %}
-
 {# DuckDB: a ledger of the manifests seen, and one view per input over exactly the files that they list. #}
 {% macro duckdb__load_raw() %}
     {%- set batch = source('raw', 'batch') -%}

@@ -17,17 +17,19 @@ import redshift_connector
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 
-from tests.engines.base import CHECKOUT, Engine
+from tests.engines.base import CHECKOUT
 
 AREAS = ("raw", "quarantine", "processing-metadata")
 
 
 class Warehouse:
-    """dbt's target `redshift` on a local engine; `environment` are the variables of the engine and of S3."""
+    """dbt's target `redshift` on a local engine; `environment` are the variables of the engine and of S3.
 
-    def __init__(self, engine: Engine, environment: dict[str, str], folder: Path) -> None:
-        self.environment = environment | engine.environment
-        self.folder = folder
+    dbt writes below `folder`, its manifest to `target/`.
+    """
+
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self.environment = environment
         self.options = [
             "--project-dir", str(CHECKOUT), "--profiles-dir", str(CHECKOUT / "profiles"), "--target", "redshift",
             "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet",
