@@ -62,8 +62,11 @@ class Chosen:
         return {name: self.environment.get(name, default) for name, default in found.items()}
 
     def s3_places(self) -> dict[str, str]:
-        """Settings of this output that are addresses in S3."""
-        return {n: v.rstrip("/") for n, v in self.settings().items() if v.startswith("s3://") and UNSET not in v}
+        """Settings of this output that are addresses in S3; none where only a role that it takes may use them."""
+        given = self.settings()
+        if given.get("ATHENA_ROLE_ARN"):
+            return {}
+        return {n: v.rstrip("/") for n, v in given.items() if v.startswith("s3://") and UNSET not in v}
 
     def rendered(self) -> Profile:
         """The profile as dbt takes it. Raises DbtBaseException where a value does not fit."""

@@ -15,6 +15,8 @@ from ingestion.storage import Storage, UnreachableError, open_storage
 
 #: Names of checks: the zone, and what concerns every bucket.
 RAW, S3 = "raw zone", "S3"
+#: By one of these Snowflake is allowed to read the zone.
+READERS = ("SNOWFLAKE_STORAGE_INTEGRATION", "SNOWFLAKE_STAGE")
 
 
 def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
@@ -29,6 +31,8 @@ def examine(settings: Settings, chosen: Chosen) -> Iterator[Finding]:
             yield wrong(RAW, f"{settings.raw} cannot be written; set MEDIA_RAW to a folder of yours")
         else:
             yield ok(RAW, str(settings.raw))
+    elif chosen.adapter == "snowflake" and not any(chosen.environment.get(name) for name in READERS):
+        yield note(RAW, f"neither {' nor '.join(READERS)} is set: Snowflake reads only public buckets then")
     places = {RAW: settings.raw} if isinstance(settings.raw, str) else {}
     try:
         for setting, address in (places | chosen.s3_places()).items():

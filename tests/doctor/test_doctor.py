@@ -91,6 +91,13 @@ def test_each_setting_that_lacks_is_named(target: str) -> None:
     assert any(line.startswith("raw zone: MEDIA_RAW is the folder") for line in lines)
 
 
+def test_buckets_are_left_to_the_role_that_may_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE["athena"])
+    assert set(profile.load("athena").s3_places()) == set(COMPLETE["athena"])
+    given(monkeypatch, ATHENA_ROLE_ARN="arn:aws:iam::123456789012:role/builder")
+    assert profile.load("athena").s3_places() == {}
+
+
 def test_iam_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, REDSHIFT_METHOD="iam")
     named = {line.split()[1] for line in wrongs("redshift") if line.startswith("settings: ")}
