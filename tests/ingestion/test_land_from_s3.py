@@ -12,6 +12,7 @@ import pytest
 
 from ingestion.lander import land as lander
 from ingestion.lander import sources
+from ingestion.storage import StorageError
 from tests.engines.base import CHECKOUT
 from tests.ingestion.helpers import ARRIVED_AT, STREAMS, everything, land_one, settings_of, write
 
@@ -47,6 +48,12 @@ def test_without_boto3_it_is_said_how_to_get_it(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "s3:// needs the package boto3, which is not installed here; `python3 bootstrap.py install`" in done.stderr
+
+
+def test_a_zone_in_a_bucket_that_does_not_exist(tmp_path: Path, bucket: str) -> None:
+    settings = settings_of(tmp_path / "home", MEDIA_RAW="s3://nope/zone")
+    with pytest.raises(StorageError, match="s3://nope/zone.*the bucket does not exist; create it"):
+        land_one(settings, write(tmp_path, "a.csv", STREAMS))
 
 
 def test_a_file_in_a_bucket_lands_as_one_on_a_disk(tmp_path: Path, exports: str) -> None:
