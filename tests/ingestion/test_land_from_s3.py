@@ -52,7 +52,7 @@ def test_without_boto3_it_is_said_how_to_get_it(tmp_path: Path) -> None:
 
 def test_a_zone_in_a_bucket_that_does_not_exist(tmp_path: Path, bucket: str) -> None:
     settings = settings_of(tmp_path / "home", MEDIA_RAW="s3://nope/zone")
-    with pytest.raises(StorageError, match="s3://nope/zone.*the bucket does not exist; create it"):
+    with pytest.raises(StorageError, match=r"s3://nope/zone.*the bucket does not exist; create it"):
         land_one(settings, write(tmp_path, "a.csv", STREAMS))
 
 
