@@ -151,11 +151,9 @@ def test_a_dropped_column_is_named_and_a_full_refresh_brings_it_back(project: Pr
     before = project.results()
     query(project.engine, "alter table media.media_dev_marts.dim_channel drop column channel_name")
     query(project.engine, "alter table media.media_dev_kpi.kpi_hourly drop column plays")
-    said = project.dbt.try_to("run", "--select", "dim_channel", "kpi_hourly")
-    assert "CHANNEL_NAME" in said.upper()
-    assert "out of sync" in said
+    assert "CHANNEL_NAME" in project.dbt.try_to("run", "--select", "dim_channel")
+    assert "out of sync" in project.dbt.try_to("run", "--select", "kpi_hourly")
     project.dbt("run", "--full-refresh", "--select", "dim_channel", "kpi_hourly")
-    project.dbt("run")
     assert differences(project.results(), before) == []
     project.dbt("run", "--full-refresh")
     assert differences(project.results(), before) == []
