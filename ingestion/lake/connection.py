@@ -29,8 +29,10 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: 
     if settings.lake_warehouse.startswith(S3_SCHEME):
         enable_s3(connection)
     connection.execute(f"create or replace secret {NAME} (type iceberg, token '{_text(token)}')")
+    # our own catalogue has one warehouse; its address as the name would make DuckDB take s3:// for a read-only file
+    warehouse = settings.lake_warehouse if settings.lake_endpoint else NAME
     connection.execute(
-        f"attach if not exists '{_text(settings.lake_warehouse)}' as {NAME} (type iceberg, secret {NAME},"
+        f"attach if not exists '{_text(warehouse)}' as {NAME} (type iceberg, secret {NAME},"
         f" endpoint '{_text(endpoint)}', access_delegation_mode 'none')"
     )
 
