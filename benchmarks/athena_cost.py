@@ -24,6 +24,7 @@ from benchmarks.report import console
 from ingestion.settings import CHECKOUT
 
 NODE = re.compile(r'"node_id": "(?:model|test|seed)\.[^."]+\.([^."]+)')
+TABLE_AS = re.compile(r"\bcreate\s+table\b.*\bas\s", re.IGNORECASE | re.DOTALL)
 TERABYTE, MEGABYTE = 10**12, 10**6
 
 
@@ -75,7 +76,7 @@ def sum_by_model(found: Iterable[dict[str, Any]], price: Price) -> dict[str, Sca
     scans: dict[str, Scan] = {}
     for execution in found:
         query = execution["Query"]
-        reads = execution.get("StatementType") == "DML" or re.search(r"\bas\s+(with|select)\b", query, re.IGNORECASE)
+        reads = execution.get("StatementType") == "DML" or TABLE_AS.search(query)
         if execution["Status"]["State"] != "SUCCEEDED" or not reads:
             continue
         node = NODE.search(query)

@@ -40,23 +40,25 @@
     {{ return(merge_rows(target, temp, keys, columns, dates, parts[-1], rows_of[-1])) }}
 {% endmacro %}
 
-{# One MERGE of some dates. bounds: their literals, by which Athena prunes; rows_of: the dates of `temp` to take, none for all. #}
+{#
+  One MERGE of some dates. bounds: their literals, by which Athena prunes; rows_of: the dates of `temp` to take, none for all.
+  Trap: tombstones have their keys in columns of their own, null in new rows; with a mark in the condition instead, each new row
+  would be compared with all old rows of its date before the mark rules it out.
+#}
 {% macro merge_rows(target, temp, keys, columns, dates, bounds, rows_of) %}
     {%- set chosen = temp if rows_of is none else '(select * from ' ~ temp ~ ' where ' ~ dates_in('event_date', rows_of) ~ ') as part' -%}
     merge into {{ target }} as t using (
-        select {{ columns | join(', ') }}, 0 as _gone from {{ chosen }} where {{ only_latest_build() }}
+        select {{ columns | join(', ') }}, {% for k in keys %}null as _old_{{ k }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ chosen }} where {{ only_latest_build() }}
         union all
-        {% if dates is not none -%}
-        select {% for c in columns %}{{ 'd' if c | replace('"', '') == keys[0] else 'null' }}, {% endfor %}1 as _gone
-        from (values date '{{ bounds | join("', date '") }}') as v (d) where {{ only_latest_build() }}
-        {%- else -%}
-        select distinct {% for c in columns %}{{ c if c | replace('"', '') in keys else 'null' }}, {% endfor %}1 as _gone from {{ chosen }} where {{ only_latest_build() }}
-        {%- endif %}
+        select {{ (['null'] * (columns | length)) | join(', ') }}, {{ 'd' if dates is not none else keys | join(', ') }}
+        from {% if dates is not none %}(values date '{{ bounds | join("', date '") }}') as v (d){% else %}(select distinct {{ keys | join(', ') }} from {{ chosen }}) as old_key{% endif %}
+        where {{ only_latest_build() }}
     ) as s
-    on s._gone = 1 {% for k in keys %}and t.{{ k }} = s.{{ k }} {% endfor %}
-    {%- if bounds is not none %}and {{ dates_in('t.event_date', bounds) }}{% endif %}
+    on {% for k in keys %}t.{{ k }} = s._old_{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
+    {%- if bounds is not none %} and {{ dates_in('t.event_date', bounds) }}{% endif %}
     when matched then delete
-    when not matched and s._gone = 0 then insert ({{ columns | join(', ') }}) values ({% for c in columns %}s.{{ c }}{{ ', ' if not loop.last }}{% endfor %})
+    when not matched and s._old_{{ keys[0] }} is null then insert ({{ columns | join(', ') }}) values ({% for c in columns %}s.{{ c }}{{ ', ' if not loop.last }}{% endfor %})
 {% endmacro %}
 
 {# The dates in lists of at most a hundred months each: so many partitions one statement of Athena may write. #}

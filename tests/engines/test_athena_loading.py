@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 FIRST = datetime(2026, 3, 1, 6, 0, 0, 1)  # noqa: DTZ001 - the marts keep UTC without zone
 SECOND = datetime(2026, 3, 2, 6, 0, 0, 123457)  # noqa: DTZ001
 THIRD = datetime(2026, 3, 3, 6, 0, 0, 0)  # noqa: DTZ001
+FOURTH = datetime(2026, 3, 4, 6, 0, 0, 0)  # noqa: DTZ001
 HEARD = datetime(2026, 2, 28, 23, 59, 59, 999999)  # noqa: DTZ001
 
 
@@ -163,7 +164,7 @@ def test_rows_of_150_months_are_replaced_and_emptied_dates_go(lake: Lake) -> Non
 def test_a_column_that_somebody_added_stops_the_model(lake: Lake) -> None:
     """Runs after the build above, on its table."""
     lake.client.rows("alter table loading_dev_marts.fct_ad_revenue add columns (note string)")
-    write_batch(Zone(lake.root), revenue("after_it", SECOND, "13"))
+    write_batch(Zone(lake.root), revenue("after_it", THIRD, "13"))
     lake.mirror()
     message = lake.dbt("run", "--select", "int_batch", "fct_ad_revenue")
     assert "The source and target schemas on this incremental model are out of sync" in message, message
@@ -185,7 +186,7 @@ def test_a_build_that_another_overtakes_says_so_and_keeps_nothing(lake: Lake) ->
     progress = "loading_dev_intermediate.int_progress"
     state = f"select reader, max(load_seq) from {progress} where reader <> 'build' group by reader order by reader"
     amount = "select ad_revenue_amount from loading_dev_marts.fct_ad_revenue"
-    write_batch(Zone(lake.root), revenue("overtaken", THIRD, "14"))
+    write_batch(Zone(lake.root), revenue("overtaken", FOURTH, "14"))
     lake.mirror()
     before = lake.client.rows(state)
     lake.client.rows(f"insert into {progress} (reader, load_seq) values ('build', 9000000000000000)")
