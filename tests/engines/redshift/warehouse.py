@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import boto3
 import redshift_connector
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt_common.events.base_types import EventMsg
 
+from ingestion.zone import METADATA, RAW
 from tests.engines.base import CHECKOUT
-
-AREAS = ("raw", "quarantine", "processing-metadata")
+from tests.engines.running import Dbt, s3
 
 
 class Warehouse:
@@ -30,34 +25,13 @@ class Warehouse:
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self.environment = environment
-        self.options = [
-            "--project-dir", str(CHECKOUT), "--profiles-dir", str(CHECKOUT / "profiles"), "--target", "redshift",
-            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet",
-        ]  # fmt: skip
-        self.manifest: Any = None
-        self.manifest = self.dbt("parse").result
-
-    def dbt(self, *arguments: str, check: bool = True, **environment: str) -> dbtRunnerResult:
-        """Run dbt in this process; `errors` is then what it said of errors. With `check` a failure raises with that."""
-        said: list[str] = []
-
-        def listen(event: EventMsg) -> None:
-            if event.info.level == "error":
-                said.append(event.info.msg)
-
-        with mock.patch.dict(os.environ, self.environment | environment):
-            result = dbtRunner(manifest=self.manifest, callbacks=[listen]).invoke([*arguments, *self.options])
-        self.errors = "\n".join([*said, *([str(result.exception)] if result.exception else [])])
-        if check and not result.success:
-            raise AssertionError(f"dbt {' '.join(arguments)}: {self.errors}")
-        return result
+        self.dbt = Dbt("redshift", environment, folder)
 
     @contextmanager
     def apart(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """dbt in a process of its own, killed at the end of the block if it still runs."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", *arguments, *self.options],
-            env={**os.environ, **self.environment}, cwd=CHECKOUT, text=True,
+            self.dbt.command(*arguments), env={**os.environ, **self.environment}, cwd=CHECKOUT, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -99,13 +73,12 @@ class Warehouse:
             time.sleep(0.2)
 
     def mirror(self, root: Path) -> None:
-        """Make the zone on S3 what the folder holds."""
+        """Make the zone on S3 what the folder holds; the folder may be the home of a warehouse too."""
         bucket, _, prefix = self.environment["MEDIA_RAW"].removeprefix("s3://").partition("/")
-        with mock.patch.dict(os.environ, self.environment):
-            client = boto3.client("s3")
+        client = s3(self.environment)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + "/")
         there = {item["Key"] for page in pages for item in page.get("Contents", [])}
-        files = [path for area in AREAS for path in (root / area).rglob("*") if path.is_file()]
+        files = [path for area in (RAW, METADATA) for path in (root / area).rglob("*") if path.is_file()]
         wanted = {f"{prefix}/{path.relative_to(root).as_posix()}": path for path in files}
         for key in wanted.keys() - there:
             client.upload_file(str(wanted[key]), bucket, key)
