@@ -81,6 +81,8 @@ REWRITTEN = {
     "create view v as select 1 as a with no schema binding": "create view v as select 1 as a",
     "select 'sortkey (a) text', cast(a as text) from t": "select 'sortkey (a) text', cast(a as varchar(256)) from t",
     "select cast(a as varchar) from t": "select cast(a as varchar) from t",
+    "create table t (text integer, uuid integer)": "create table t (text integer, uuid integer)",
+    "create table t as (select a as text, uuid from s)": "create table t as (select a as text, uuid from s)",
     "insert into t values ($1, $2)": "insert into t values ($1, $2)",
     "analyze t": NOTHING,
     "vacuum": NOTHING,

@@ -60,8 +60,7 @@ def _functions(text: SqlText) -> Iterator[str]:
 
 def _types(text: SqlText) -> Iterator[str]:
     for at, word in enumerate(text.words):
-        is_type = text.word(at - 1) in ("::", "as") or (text.word(0) in ("create", "alter") and at > 2)
-        if word in TYPES and is_type and text.word(at - 1) != ".":
+        if word in TYPES and (text.is_cast_type(at) or text.is_column_type(at)):
             yield f"the type {word}"
         if text.tokens[at].token_type is TokenType.L_BRACKET and text.word(at + 1) == "]":
             yield "array types"
@@ -79,13 +78,7 @@ def _windows(text: SqlText) -> Iterator[str]:
     for at, word in enumerate(text.words):
         if word != "over" or not text.opens(at + 1):
             continue
-        opened = at - 1
-        depth = 0
-        while opened >= 0:
-            depth += (text.word(opened) == ")") - (text.word(opened) == "(")
-            if depth == 0:
-                break
-            opened -= 1
+        opened = text.open_of(at - 1)  # the token before OVER closes the call
         inside = text.words[at + 2 : text.close_of(at + 1)]
         name = text.word(opened - 1)
         if name in FRAMED and "order by" in inside and not {"rows", "range"} & set(inside):

@@ -67,27 +67,16 @@ def _physical(text: SqlText, at: int) -> int:
 def _types(text: SqlText, at: int) -> int:
     """Lengths of texts as Redshift takes them, and SUPER."""
     word = text.word(at)
-    is_cast = text.word(at - 1) in ("as", "::")
-    in_columns = text.word(0) in ("create", "alter") and at > 2 and _defines_columns(text, at)
-    if word == "super" and (is_cast or in_columns):
+    is_type = text.is_cast_type(at) or text.is_column_type(at)
+    if word == "super" and is_type:
         text.replace(at, at, "jsonb")
-    elif word == "text" and (is_cast or in_columns):
+    elif word == "text" and is_type:
         text.replace(at, at, f"varchar({DEFAULT_LENGTH})")
     elif word in TEXT_TYPES and text.word(at + 2) == "max":
         text.replace(at + 2, at + 2, str(LONGEST))
-    elif word in TEXT_TYPES and in_columns and not text.opens(at + 1):
+    elif word in TEXT_TYPES and text.is_column_type(at) and not text.opens(at + 1):
         text.replace(at, at, f"varchar({DEFAULT_LENGTH})")
     return 0
-
-
-def _defines_columns(text: SqlText, at: int) -> bool:
-    """Whether a place is in the list of columns of CREATE TABLE, or in ALTER TABLE."""
-    if text.word(0) == "alter":
-        return True
-    if "table" not in text.words[:4]:
-        return False
-    first = next((place for place in range(len(text)) if text.opens(place)), len(text))
-    return first < at < text.close_of(first) and text.word(first - 1) != "as"
 
 
 def _functions(text: SqlText, at: int) -> int:

@@ -53,6 +53,32 @@ class SqlText:
                 return place
         return len(self.tokens) - 1
 
+    def open_of(self, index: int) -> int:
+        """The place of the parenthesis that is open before the token at `index`; -1 if none is."""
+        depth = 0
+        for place in range(index - 1, -1, -1):
+            kind = self.tokens[place].token_type
+            depth += (kind is CLOSING) - (kind is OPENING)
+            if depth < 0:
+                return place
+        return -1
+
+    def is_cast_type(self, index: int) -> bool:
+        """Whether a type stands there: after `::`, or after AS within CAST."""
+        before = self.word(index - 1)
+        return before == "::" or (before == "as" and self.word(self.open_of(index) - 1) == "cast")
+
+    def is_column_type(self, index: int) -> bool:
+        """Whether a type may stand there in the columns of CREATE TABLE or in ALTER TABLE: after a column's name."""
+        if self.word(index - 1) in ("(", ",", "add", "column", "table"):
+            return False
+        if self.word(0) == "alter":
+            return True
+        if self.word(0) != "create" or "table" not in self.words[:4]:
+            return False
+        first = next((place for place in range(len(self)) if self.opens(place)), len(self))
+        return first < index < self.close_of(first) and self.word(first - 1) != "as"
+
     def text(self, first: int, last: int) -> str:
         """The text from one token to another, both included."""
         return self.sql[self.tokens[first].start : self.tokens[last].end + 1]
