@@ -63,7 +63,7 @@ def columns_of(view: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Built:
-    """The warehouse file, the input rows by input in order of arrival, and kpi_table after everything landed again."""
+    """A file with the rows of the views, the input rows by input in order of arrival, and kpi_table after all landed again."""
 
     path: Path
     rows: dict[str, list[Row]]
@@ -79,10 +79,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     warehouse.dbt("run", "--select", "+path:models/compat")
     land(warehouse, later, LATE_DELIVERY)
     warehouse.dbt("run", "--select", "+path:models/compat")
-    original = warehouse.zone.root / "warehouse.duckdb"
-    warehouse.close()
     kept = folder / "kept.duckdb"
-    kept.write_bytes(original.read_bytes())
+    with warehouse.connected(read_only=False) as connection:
+        connection.execute(f"attach '{kept}' as kept; create schema kept.compat")
+        for view in SCHEMAS:
+            connection.execute(f"create table kept.compat.{view} as select * from warehouse.compat.{view}")
 
     settings = load_settings({"MEDIA_HOME": str(warehouse.zone.root)})
     again = [path for path in first if path.stem == "streams"]
