@@ -63,7 +63,7 @@ def columns_of(view: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Built:
-    """A file with the rows of the views, the input rows by input in order of arrival, and kpi_table after all landed again."""
+    """A file with the rows of the views, the input rows in order of arrival, and kpi_table after all landed again."""
 
     path: Path
     rows: dict[str, list[Row]]
