@@ -206,7 +206,7 @@ def test_a_killed_load_neither_loses_nor_doubles(dbt: Dbt, tmp_path: Path, text:
     started = time.monotonic()
     assert load(dbt) == ""
     assert state(dbt) == WHOLE
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
 
 
 def test_two_loads_at_once_copy_a_file_once(dbt: Dbt, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ USER, PASSWORD, TOKEN, PASSPHRASE = "TESTER", "not-a-secret", "not-a-token-eithe
 #: Where dbt builds, and where the tests build KPIs from marts of the first.
 DATABASES = ("MEDIA", "BI")
 #: Snowflake itself waits for five minutes before it ends an idle transaction that is in the way of another.
-IDLE_SECONDS = 3
+IDLE_SECONDS = 10
 
 
 def start(folder: Path, environment: dict[str, str]) -> Engine:

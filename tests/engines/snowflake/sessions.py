@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import duckdb
 from snowflake.connector.errors import ProgrammingError
@@ -29,6 +29,8 @@ class Open:
 
 #: Open transactions by connection of fakesnow; a closed session lets go of its connection, which rolls back.
 OPEN: WeakKeyDictionary[Any, Open] = WeakKeyDictionary()
+#: Connections whose transaction was ended for them, until they hear of it.
+ABORTED: WeakSet[Any] = WeakSet()
 
 
 def ddl_commits() -> None:
@@ -54,6 +56,7 @@ def changes_wait_for_each_other() -> None:
     """
 
     def execute(original: Any, cursor: Any, transformed: exp.Expression, params: Any = None) -> None:
+        tell_of_abortion(cursor._conn, transformed)
         mine = OPEN.get(cursor._conn)
         end = time.monotonic() + LOCK_TIMEOUT_SECONDS
         while True:
@@ -78,9 +81,18 @@ def changes_wait_for_each_other() -> None:
     around("_execute", execute)
 
 
+def tell_of_abortion(connection: Any, transformed: exp.Expression) -> None:
+    """The next statement of a transaction that was ended fails, unless it begins anew."""
+    if connection in ABORTED:
+        ABORTED.discard(connection)
+        if not isinstance(transformed, exp.Transaction | exp.Rollback):
+            raise ProgrammingError(msg="The transaction was idle for too long and was aborted", errno=604)
+
+
 def end_idle_transactions(waiting: Any) -> None:
     """Roll back what others left open for too long: their client was killed."""
     for connection, transaction in list(OPEN.items()):
         if connection is not waiting and time.monotonic() - transaction.last_used > IDLE_SECONDS:
             OPEN.pop(connection, None)
+            ABORTED.add(connection)
             connection._duck_conn.rollback()
