@@ -19,6 +19,7 @@
     commit;
     begin;
     lock table {{ target }};
+    {{ refuse_outdated(model) }}
     {{ media_stream_analytics.default__replace_rows(target, temp, keys, columns, dates) }}
 {% endmacro %}
 

@@ -251,12 +251,29 @@ def test_progress_is_never_ahead_of_rows_that_a_conflict_rolled_back(
 
 
 def test_a_build_killed_half_way_is_healed_by_the_next(warehouse: Warehouse, expected: Expected) -> None:
-    with warehouse.locked("media_dev_marts.fct_playback"), warehouse.apart("run") as build:
+    # no view reads this table: dbt's look at views would wait for it before anything is built
+    with warehouse.locked("media_dev_kpi.kpi_hourly"), warehouse.apart("run") as build:
         warehouse.wait_for_lock()
         build.kill()
         build.wait()
     warehouse.dbt("run")
     compare(warehouse, expected)
+
+
+def test_a_build_that_was_overtaken_stops_before_it_writes(warehouse: Warehouse) -> None:
+    """Progress that moves while it waits for the table is another build's."""
+    progress = "media_dev_intermediate.int_progress"
+    warehouse.query(f"delete from {progress} where reader = 'kpi_hourly'")
+    rows = warehouse.query("select * from media_dev_kpi.kpi_hourly order by 1, 2, 3, 4")
+    with warehouse.apart("run", "--select", "kpi_hourly") as build:
+        with warehouse.locked("media_dev_kpi.kpi_hourly"):
+            warehouse.wait_for_lock()
+            moved = f"select 'kpi_hourly', max(load_seq) from {progress}"
+            warehouse.query(f"insert into {progress} (reader, load_seq) {moved}")
+        said, _ = build.communicate(timeout=200)
+    assert build.returncode == 1
+    assert "another build has written kpi_hourly meanwhile" in said
+    assert warehouse.query("select * from media_dev_kpi.kpi_hourly order by 1, 2, 3, 4") == rows
 
 
 def test_two_builds_at_once_lose_and_double_nothing(
