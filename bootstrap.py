@@ -260,7 +260,7 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
             ensure_apart(use_pip)
             # One worker a core; tests of one module stay together, but for the cases of the property test.
             chosen = ["-m", "not slow"] if command == "test-fast" else []
-            python("-m", "pytest", "-n", "auto", "--dist", "loadgroup", *chosen, *extra)
+            python("-m", "pytest", "-n", "auto", "--dist", "loadscope", *chosen, *extra)
     return None
 
 

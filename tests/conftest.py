@@ -6,8 +6,10 @@ import os
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 # In CI nothing may be missing: a test that skips itself for want of a tool or a file fails there.
@@ -30,12 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
         time.tzset()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module on one worker, because its fixtures are dear; the property test's cases share the workers."""
-    for item in items:
-        if item.path.name != "test_property.py":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+class ByModule(LoadScopeScheduling):
+    """Keeps a module on one worker, because its fixtures are dear; the property test's cases share the workers.
+
+    Not by xdist's own groups: they change an attribute that pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::", 1)[0]
+        return nodeid if module.endswith("test_property.py") else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    """The scheduler of `-n`."""
+    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
