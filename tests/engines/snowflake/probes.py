@@ -159,7 +159,8 @@ def changes_wait_for_each_other() -> None:
     found = run(f"select a from {table}")
     assert found == [(11,)], found
     abandoned = connect()
-    run("begin", f"update {table} set a = a + 100", session=abandoned)
+    run("begin", f"update {table} set a = a", session=abandoned)
+    run(f"insert into {table} values (100)", session=abandoned)
     assert run(f"update {table} set a = a + 1000", f"select a from {table}") == [(1011,)]
 
 
