@@ -28,6 +28,7 @@ PROGRESS = {"int_progress", "int_batch", "int_touched_date"}
 SAME_OR_LATER = {
     "int_batch": ({"int_progress"}, "its number is recorded there"),
     "int_key_date": ({"int_playback_event"}, "it is the index of the events by key"),
+    "int_player_key_date": ({"int_player_event"}, "it is the index of the player's events by key"),
     "int_touched_date": (
         {"int_playback_event", "int_key_date", "dim_account", "dim_content", "dim_channel", "fct_ad_revenue"},
         "it says what a change reaches, so it reads whatever can change",
