@@ -5,7 +5,7 @@
 {%- set columns = [
     'account_id', 'profile_id', 'session_id', 'playback_id', 'playback_key', 'content_id', 'channel_id',
     'device_id', 'previous_device_id', 'ad_id', 'ad_break_id', 'ad_creative_id', 'ad_campaign_id', 'advertiser_id',
-    'event_type', 'family', 'media_kind', 'device', 'platform', 'app_version', 'country', 'region', 'content_title',
+    'event_type', 'event_family', 'media_kind', 'device', 'platform', 'app_version', 'country', 'region', 'content_title',
     'content_type', 'error_code', 'error_class', 'ad_type', 'currency', 'search_query', 'subscription_plan',
     'position_ms', 'content_duration_ms', 'playback_rate', 'seek_from_ms', 'seek_to_ms', 'listened_ms',
     'startup_ms', 'stall_ms', 'bitrate_kbps', 'dropped_frame_count', 'quartile', 'ad_duration_ms',
@@ -33,8 +33,8 @@ keyed as (
     select
         *,
         case
-            when family not in ('video', 'ad') then null
-            when family = 'ad' and coalesce(playback_id, content_id) is null then null
+            when event_family not in ('video', 'ad') then null
+            when event_family = 'ad' and coalesce(playback_id, content_id) is null then null
             when playback_id is not null then 'id|' || playback_id
             else 'of|' || coalesce(account_id, '') || '|' || coalesce(session_id, '') || '|' || coalesce(content_id, '')
         end as playback_key

@@ -12,7 +12,7 @@ kinded as (
     select
         *,
         coalesce(media_kind, case when event_type = 'listen' then 'track' else 'video' end) as kind,
-        split_part(event_type, '_', 1) as event_family
+        split_part(event_type, '_', 1) as first_word
     from source
 
 ),
@@ -40,7 +40,7 @@ final as (
         advertiser_id,
         -- strings
         event_type,
-        case when event_family = 'device' then 'session' else event_family end as family,
+        case when first_word = 'device' then 'session' else first_word end as event_family,
         kind as media_kind,
         device_type as device,
         platform,
