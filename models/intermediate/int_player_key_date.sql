@@ -17,7 +17,7 @@ final as (
     union all
     select distinct 'session' as kind, session_id as key_id, event_date
     from event
-    where playback_key is not null and session_id is not null
+    where session_id is not null
 
 )
 

@@ -72,6 +72,38 @@ channel as (
 
 ),
 
+player_date as (
+
+    select distinct event_date from {{ ref('int_player_event') }} where {{ in_window('_load_seq', window) }}
+
+),
+
+-- what a playback or session is may change on every date on which it has events; a corrected event may have left its old one
+player_key as (
+
+    select distinct known.kind, known.key_id
+    from {{ ref('int_player_key_date') }} as known
+    inner join player_date on known.event_date = player_date.event_date
+
+),
+
+event as (
+
+    select event_date from player_date
+    union
+    select known.event_date
+    from {{ ref('int_player_key_date') }} as known
+    inner join player_key on known.kind = player_key.kind and known.key_id = player_key.key_id
+
+),
+
+-- a late like changes that of another day: the fact says which rows it changed
+interaction as (
+
+    select distinct event_date from {{ ref('fct_interaction') }} where {{ in_window('_load_seq', window) }}
+
+),
+
 topic_date as (
 
     select 'playback' as topic, event_date from playback
@@ -79,6 +111,10 @@ topic_date as (
     select 'audience' as topic, event_date from audience
     union all
     select 'channel' as topic, event_date from channel
+    union all
+    select 'event' as topic, event_date from event
+    union all
+    select 'interaction' as topic, event_date from interaction
 
 ),
 

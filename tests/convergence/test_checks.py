@@ -23,6 +23,9 @@ DAMAGE = {
     "dim_date_rows": "update marts.dim_date set weekday_number = 8 where event_date = date '2026-01-01'",
     "fct_ad_revenue_rows": "update marts.fct_ad_revenue set ad_revenue_amount = -1",
     "fct_playback_rows": "insert into marts.fct_playback select * from marts.fct_playback limit 1",
+    "fct_ad_impression_rows": "update marts.fct_ad_impression set is_first_quartile = false, is_midpoint = true",
+    "fct_interaction_rows": "update marts.fct_interaction set like_change = 2",
+    "fct_app_session_rows": "update marts.fct_app_session set event_count = 0",
     "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
     "bridge_content_genre_rows": (
         "create or replace view warehouse.marts.bridge_content_genre as"

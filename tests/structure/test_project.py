@@ -30,7 +30,17 @@ SAME_OR_LATER = {
     "int_key_date": ({"int_playback_event"}, "it is the index of the events by key"),
     "int_player_key_date": ({"int_player_event"}, "it is the index of the player's events by key"),
     "int_touched_date": (
-        {"int_playback_event", "int_key_date", "dim_account", "dim_content", "dim_channel", "fct_ad_revenue"},
+        {
+            "int_playback_event",
+            "int_key_date",
+            "int_player_event",
+            "int_player_key_date",
+            "dim_account",
+            "dim_content",
+            "dim_channel",
+            "fct_ad_revenue",
+            "fct_interaction",
+        },
         "it says what a change reaches, so it reads whatever can change",
     ),
     "fct_playback": ({"dim_account", "dim_content"}, "region, plan and length come from the dimensions"),
