@@ -111,21 +111,20 @@ class Contract:
         """The field that a column name (or an alias, in any case) belongs to, None when unknown."""
         return self._index("_by_spelling").get(normalise_name(column))
 
-    def resolve(self, header: Sequence[str]) -> dict[str, str]:
-        """Canonical field name -> the column of `header` that holds it.
+    def candidates(self, header: Sequence[str]) -> dict[str, list[str]]:
+        """Canonical field name -> the columns of `header` that spell it, the preferred one first.
 
-        When several spellings of one field are there, the canonical name wins, then the aliases in
-        their order; of equal names the first column. The columns that lose are unknown ones (`extra`).
+        The canonical name wins, then the aliases in their order; of equal names the first column.
         """
         first: dict[str, str] = {}
         for column in header:
             first.setdefault(normalise_name(column), column)
-        found: dict[str, str] = {}
-        for f in self.fields:
-            spelling = next((s for s in f.spellings if s in first), None)
-            if spelling is not None:
-                found[f.name] = first[spelling]
-        return found
+        found = {f.name: [first[s] for s in f.spellings if s in first] for f in self.fields}
+        return {name: columns for name, columns in found.items() if columns}
+
+    def resolve(self, header: Sequence[str]) -> dict[str, str]:
+        """Canonical field name -> the column of `header` that holds it; its other spellings are unknown (`extra`)."""
+        return {name: columns[0] for name, columns in self.candidates(header).items()}
 
     def unknown(self, header: Sequence[str]) -> tuple[str, ...]:
         """The columns of `header` that no field takes, in their order."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ingestion.contract.rules import BLANKS
 from ingestion.lander import delimited
 from ingestion.lander.sources import Inspection, open_bytes
 
@@ -73,7 +76,22 @@ def _keys(objects: Iterator[dict[str, object]]) -> list[tuple[str, ...]]:
 def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
     """One record a line, in the schema of `delimited.schema(1)`; blank lines are none."""
     dialect = delimited.Dialect(["line"], SEPARATOR, header_only=False)
-    return delimited.read(file, dialect, on_bytes, lines=True)
+    blank: list[int] = []  # numbers of lines of white space, which pyarrow takes for records
+    for batch in delimited.read(file, dialect, on_bytes, lines=True):
+        yield _without_blank(batch, blank)
+
+
+def _without_blank(batch: pa.RecordBatch, blank: list[int]) -> pa.RecordBatch:
+    """The batch without its lines of white space, which are added to `blank`; those that follow move up."""
+    line = batch.column("f0")
+    if pc.any(pc.less(line, "!")).as_py():  # only such a line can be blank, and few begin so
+        is_blank = pc.fill_null(pc.equal(pc.utf8_trim(line, BLANKS), ""), False)
+        blank += batch.column("source_row").filter(is_blank).to_pylist()
+        batch = batch.filter(pc.invert(is_blank))
+    if not blank:
+        return batch
+    numbers = [number - bisect_left(blank, number) for number in batch.column("source_row").to_pylist()]
+    return batch.set_column(0, "source_row", pa.array(numbers, pa.int64()))
 
 
 def read_slowly(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:

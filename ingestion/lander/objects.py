@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -31,15 +32,18 @@ def table(
 ) -> Table:
     """The table over a relation of JSON texts: source_row, framing (a problem found before, or null), record.
 
-    seen: lists of keys among the first objects; wanted: further keys that an object may have.
+    seen: lists of keys among the first objects; wanted: further keys that an object may have, and JSON pointers
+    (they begin with a slash) to what lies deeper in it.
     """
+    wanted = list(wanted)
+    pointers = tuple(dict.fromkeys(key for key in wanted if key.startswith("/")))
     layouts = _layouts(seen)
     known = _distinct(key for one in layouts for key in one)
-    keys = _distinct([*(key for one in seen for key in one), *wanted])
+    keys = _distinct([*(key for one in seen for key in one), *(key for key in wanted if not key.startswith("/"))])
     objects = _told_apart(source, layouts)
-    result = _over(_sound(objects, known), known, layouts)
+    result = _over(_sound(objects, known, pointers), known, layouts, pointers)
     result.attempts, result.schema = list(attempts), schema
-    result.others = _over(_doubtful(objects, keys), keys, [])
+    result.others = _over(_doubtful(objects, keys, pointers), keys, [], pointers)
     return result
 
 
@@ -77,18 +81,20 @@ def _told_apart(source: str, layouts: Sequence[Layout]) -> str:
     return f"(select *, {layout} as layout from {keys} limit {ALL_ROWS})"
 
 
-def _sound(objects: str, keys: Sequence[str]) -> str:
+def _sound(objects: str, keys: Sequence[str], pointers: Sequence[str]) -> str:
     """The objects with a known layout: nothing can be wrong with them as objects."""
     return f"""(
-    select source_row, null::varchar as problem, null::varchar as raw_text, record, layout, {_fields(keys)} as fields
+    select source_row, null::varchar as problem, null::varchar as raw_text, record, layout, {_fields(keys)} as fields,
+        {_deep(pointers)} as deep
     from {objects} where layout is not null)"""
 
 
-def _doubtful(objects: str, keys: Sequence[str]) -> str:
+def _doubtful(objects: str, keys: Sequence[str], pointers: Sequence[str]) -> str:
     """All others, the broken ones among them."""
     return f"""(
     select source_row, found as problem, case when found is not null then record end as raw_text, record,
-        case when found is null then {_fields(keys)} end as fields
+        case when found is null then {_fields(keys)} end as fields,
+        case when found is null then {_deep(pointers)} end as deep
     from (
         select source_row, record, case when framing is not null then framing
             when keys is null then 'malformed_json'
@@ -104,10 +110,16 @@ def _fields(keys: Sequence[str]) -> str:
     return f"json_transform(record, {quote(json.dumps(dict.fromkeys(keys, 'VARCHAR')))})"
 
 
-def _over(relation: str, keys: list[str], layouts: Sequence[Layout]) -> Table:
+def _deep(pointers: Sequence[str]) -> str:
+    """The texts behind all pointers in one go, because each look into an object reads it from the start."""
+    return f"json_extract_string(record, {_list(pointers)})" if pointers else "null"
+
+
+def _over(relation: str, keys: list[str], layouts: Sequence[Layout], pointers: Sequence[str]) -> Table:
     text = {key: f"fields.{name(key)}" for key in keys}
+    text |= {pointer: f"deep[{number}]" for number, pointer in enumerate(pointers, start=1)}
     return Table(
-        header=keys,
+        header=[*keys, *pointers],
         relation=relation,
         text=text,
         raw="record",
@@ -127,7 +139,7 @@ def _distinct(keys: Iterable[str]) -> list[str]:
 
 
 def _is_nested(key: str, text: str) -> str:
-    path = quote('$."' + key.replace('"', '\\"') + '"')
+    path = quote(key if key.startswith("/") else '$."' + key.replace('"', '\\"') + '"')
     looks = f"(starts_with({text}, '{{') or starts_with({text}, '['))"
     is_container = f"coalesce(json_type(record, {path}) in ('OBJECT', 'ARRAY'), false)"
     return f"(case when {text} >= '[' then case when {looks} then {is_container} else false end else false end)"
@@ -140,12 +152,17 @@ def _list(texts: Iterable[str]) -> str:
 def _rest(taken: list[list[str]], text: Mapping[str, str], layouts: Sequence[tuple[str, ...]]) -> str:
     """What is left of the object without the keys that fields take: a merge patch of nulls removes them.
 
-    Where an object spells one field twice, the spelling that loses stays.
+    Where an object spells one field twice, the spelling that loses stays. Of what pointers take, an array stays
+    whole, because a patch cannot reach into it.
     """
-    patch = quote(json.dumps(dict.fromkeys(key for keys in taken for key in keys)))
-    rest = f"json_merge_patch(record, {patch})::varchar"
+    whole = [key for keys in taken for key in keys if not key.startswith("/")]
+    paths = [_segments(key) for keys in taken for key in keys if key.startswith("/")]
+    deep = [path for path in paths if path[0] not in whole and not _is_in_array(path)]
+    rest = f"json_merge_patch(record, {quote(json.dumps(_patch([*((key,) for key in whole), *deep])))})::varchar"
+    for parent in sorted({path[:end] for path in deep for end in range(1, len(path))}, key=len, reverse=True):
+        rest = _without_empty(rest, parent)
     losers = {key: " or ".join(f"{text[k]} is not null" for k in keys[:i]) for keys in taken
-              for i, key in enumerate(keys) if i}  # fmt: skip
+              for i, key in enumerate(keys) if i and not _is_in_array(_segments(key))}  # fmt: skip
     if losers:
         several = " or ".join(f"{text[key]} is not null and ({before})" for key, before in losers.items())
         lost = ", ".join(f"{quote(key)}, case when {before} then {text[key]} end" for key, before in losers.items())
@@ -154,6 +171,35 @@ def _rest(taken: list[list[str]], text: Mapping[str, str], layouts: Sequence[tup
     plain = " ".join(f"when {i} then '{{}}'" for i, one in enumerate(layouts) if _leaves_nothing(one, taken))
     rest = f"case layout {plain} else {rest} end" if plain else rest
     return f"case when problem is null then {rest} end"
+
+
+def _is_in_array(path: Layout) -> bool:
+    return any(segment.isdigit() for segment in path)
+
+
+def _segments(key: str) -> Layout:
+    """The names on the way that a pointer goes; of a plain key none."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in key.split("/")[1:])
+
+
+def _patch(paths: Iterable[Layout]) -> dict[str, Any]:
+    """A merge patch that removes what stands at the paths."""
+    patch: dict[str, Any] = {}
+    for path in paths:
+        place: dict[str, Any] | None = patch
+        for segment in path[:-1]:
+            place = None if place is None else place.setdefault(segment, {})
+        if place is not None:  # else all of what is around it goes already
+            place[path[-1]] = None
+    return patch
+
+
+def _without_empty(rest: str, path: Layout) -> str:
+    """The object without the one at `path`, where the patch has left nothing of it (or made it, being empty)."""
+    pointer = "".join("/" + segment.replace("~", "~0").replace("/", "~1") for segment in path)
+    patched = f"json_merge_patch(r, {quote(json.dumps(_patch([path])))})::varchar"
+    cleaned = f"case when json_extract_string(r, {quote(pointer)}) = '{{}}' then {patched} else r end"
+    return f"list_transform([{rest}], r -> {cleaned})[1]"
 
 
 def _leaves_nothing(layout: tuple[str, ...], taken: list[list[str]]) -> bool:

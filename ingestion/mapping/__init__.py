@@ -12,6 +12,6 @@ lie beside this module and are found by their bare name:
 from __future__ import annotations
 
 from ingestion.mapping.load import MappingError, load_mapping, shipped
-from ingestion.mapping.model import Mapping, TimeRule, UnitRule
+from ingestion.mapping.model import Case, Mapping, TimeRule, UnitRule
 
-__all__ = ["Mapping", "MappingError", "TimeRule", "UnitRule", "load_mapping", "shipped"]
+__all__ = ["Case", "Mapping", "MappingError", "TimeRule", "UnitRule", "load_mapping", "shipped"]

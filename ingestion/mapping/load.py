@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ingestion.mapping.model import Mapping, TimeRule, UnitRule
+from ingestion.mapping.model import Case, Mapping, TimeRule, UnitRule
 
 FOLDER = Path(__file__).parent
 KEYS = {
     "top level": set(Mapping.model_fields) - {"name"},
+    "cases": set(Case.model_fields),
     "time": set(TimeRule.model_fields),
     "units": set(UnitRule.model_fields),
 }

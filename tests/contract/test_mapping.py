@@ -22,7 +22,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_shipped_mappings_load() -> None:
-    assert shipped() == ("generic_video_log", "player_events_in_seconds")
+    assert {"generic_video_log", "player_events_in_seconds", "segment_video"} <= set(shipped())
     for name in shipped():
         assert load_mapping(name).name == name
         assert load_mapping(name).description
@@ -97,7 +97,16 @@ def test_seconds_are_not_applied_to_what_is_in_milliseconds() -> None:
         ),
         ("input: streams\nunits: {track_id: {divide: 3}}", "units is for bigint and decimal fields"),
         ("input: streams\nunits: {listened_ms: {divide: 0}}", "units.listened_ms.divide"),
-        ("input: streams\ncolumns: {a: user_id}\nconstants: {user_id: x}", "user_id is also mapped from a column"),
+        ("input: streams\nunits: {listened_ms: {}}", "listened_ms is neither multiplied nor divided"),
+        ("input: streams\ncolumns: {/a~b: user_id}", "columns: '/a~b' is no JSON pointer"),
+        (
+            "input: streams\ntime: {listened_at: {is_end_of: track_id}}",
+            "takes a field of milliseconds, and track_id is none",
+        ),
+        ("input: streams\ntime: {listened_at: {is_end_of: zzz}}", "time: streams has no field 'zzz'"),
+        ("input: streams\ncases: [{wen: {a: b}, columns: {}}]", "unknown key 'cases.0.wen'; did you mean when?"),
+        ("input: streams\ncases: [{when: {a: b, c: d}, columns: {}}]", "cases.0.when: name one column"),
+        ("input: streams\ncases: [{when: {a: b}, columns: {c: zzz}}]", "cases: streams has no field 'zzz'"),
         ("input: streams\ncolumns: {a: user_id}\nignore: [a]", "ignore: a is also mapped"),
         ("input: streams\ninput: users", "the key 'input' is given twice"),
         ("- input", "a mapping file holds keys"),
@@ -112,7 +121,7 @@ def test_wrong_mapping_is_refused_with_its_place(tmp_path: Path, text: str, mess
 
 
 def test_missing_file_names_the_shipped_ones() -> None:
-    with pytest.raises(MappingError, match="they are: generic_video_log"):
+    with pytest.raises(MappingError, match="they are: adobe_media, generic_video_log"):
         load_mapping("no_such_mapping")
 
 

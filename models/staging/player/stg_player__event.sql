@@ -23,7 +23,8 @@ final as (
         -- ids
         case when event_id is not null then 'player:' || event_id else {{ key_hash('player', [
             "coalesce(session_id, '')", "coalesce(playback_id, '')", "coalesce(account_id, '')", 'event_type',
-            "coalesce(cast(position_ms as " ~ dbt.type_string() ~ "), '')"
+            "coalesce(cast(position_ms as " ~ dbt.type_string() ~ "), '')", "coalesce(content_id, '')",
+            "coalesce(ad_id, '')"
         ], 'event_at') }} end as event_id,
         'player:' || account_id as account_id,
         profile_id,
