@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.player.oracle import Delivery, Row, ms_of
+from tests.player.event import Delivery, Row, ms_of
 
 SCENARIOS = Path(__file__).with_name("scenarios.yml")
 TEN = datetime(2026, 3, 2, 10)  # noqa: DTZ001 - contract rows hold naive UTC
@@ -41,6 +41,7 @@ class Scenario:
     late_rows: tuple[Row, ...]
     titles: dict[str, int]  # duration in s by content
     expected: tuple[dict[str, Any], ...]
+    expected_listens: tuple[dict[str, Any], ...]
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -76,7 +77,8 @@ def _scenario(written: dict[str, Any], unless_said: dict[str, Any]) -> Scenario:
         rows=tuple(rows[0]),
         late_rows=tuple(rows[1]),
         titles={f"{name}.{title}": seconds for title, seconds in written.get("titles", {}).items()},
-        expected=tuple(_expected(one, unless_said, at, name) for one in written["playbacks"]),
+        expected=tuple(_expected({**unless_said, **one}, at) for one in written.get("playbacks", [])),
+        expected_listens=tuple(_expected(one, at) for one in written.get("listens", [])),
     )
 
 
@@ -93,8 +95,8 @@ def _row(line: str, name: str, at: datetime) -> tuple[Row, bool]:
         "event_type": kind if kind.startswith(FAMILIES) else f"video_{kind}",
         "event_at": at + timedelta(milliseconds=_ms(seconds)),
     }
-    if row["event_type"].startswith("session_"):
-        told |= {"content": "-", "playback": "-"}
+    if row["event_type"].startswith(("session_", "listen")):
+        told |= {"content": "-", "playback": "-"}  # content is told by each listen
     for word in words:
         key, is_pair, value = word.partition("=")
         if is_pair:
@@ -116,12 +118,13 @@ def _field(key: str, value: str, name: str) -> Row:
     return {"playback_rate": Decimal(value)} if key == "rate" else {TEXT[key]: value}
 
 
-def _expected(written: dict[str, Any], unless_said: dict[str, Any], at: datetime, name: str) -> dict[str, Any]:
-    row = {**unless_said, **written}
-    begins = ms_of(at)
+def _expected(written: dict[str, Any], at: datetime) -> dict[str, Any]:
+    row, begins = dict(written), ms_of(at)
     for word, column in (("started", "started_at"), ("ended", "ended_at")):
-        row[column] = begins + _ms(str(row.pop(word)))
-    row["intervals"] = [_interval(text, begins) for text in row["intervals"]]
+        seconds = row.pop(word)
+        row[column] = None if seconds is None else begins + _ms(str(seconds))
+    if "intervals" in row:
+        row["intervals"] = [_interval(text, begins) for text in row["intervals"]]
     return row
 
 

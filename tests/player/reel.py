@@ -10,59 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-TIME_OUT_MS = 3_600_000
+from tests.player.event import AD_ENDS, RATE_UNIT, TIME_OUT_MS, Event
+
 SLACK_MS = 2_000  # a position may run ahead of the clock by this much before it is a jump
 AFTER_SEEK_MS = 2_000  # a stall that begins within this time after a seek is caused by it
-RATE_UNIT = 10_000  # playback rates are integers of ten-thousandths
-
 STARTS = ("video_play", "video_resume")
-AD_ENDS = ("ad_complete", "ad_skip", "ad_error")
-LINEAR = ("pre_roll", "mid_roll", "post_roll")
 WAITS = ("starting", "paused", "stalled")
-
-
-@dataclass(frozen=True)
-class Event:
-    """One canonical event. Times and positions in ms, rate in ten-thousandths; None where it says nothing."""
-
-    at: int
-    kind: str
-    event_id: str
-    position: int | None = None
-    seek_from: int | None = None
-    seek_to: int | None = None
-    rate: int | None = None
-    startup: int | None = None
-    stall: int | None = None
-    bitrate: int | None = None
-    dropped: int | None = None
-    is_fatal: bool = False
-    error_code: str | None = None
-    error_class: str | None = None
-    ad_type: str | None = None
-    ad: tuple[str | None, str | None] = (None, None)
-
-    @property
-    def before(self) -> int | None:
-        """Where the playhead is when the event happens."""
-        return self.seek_from if self.kind == "video_seek" else self.position
-
-    @property
-    def after(self) -> int | None:
-        """Where the playhead goes on."""
-        if self.kind == "video_seek" and self.seek_to is not None:
-            return self.seek_to
-        return self.position
-
-    @property
-    def is_end(self) -> bool:
-        """Whether the event ends a playback."""
-        return self.kind in ("video_stop", "video_complete") or (self.kind == "video_error" and self.is_fatal)
-
-    @property
-    def is_linear_ad(self) -> bool:
-        """Whether an ad begins that takes the place of the content."""
-        return self.kind == "ad_impression" and self.ad_type in LINEAR
 
 
 @dataclass(frozen=True)

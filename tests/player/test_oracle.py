@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.player.event import RATE_UNIT
+from tests.player.listens import listens_of
 from tests.player.notation import Scenario, scenarios
-from tests.player.oracle import Facts, Playback, playbacks_of
-from tests.player.reel import RATE_UNIT
+from tests.player.oracle import playbacks_of
+from tests.player.playback import Facts, Playback
 
 ALL = scenarios()
 
@@ -30,6 +32,10 @@ def test_reference_gives_what_was_worked_out_by_hand(scenario: Scenario) -> None
     found = [shown(p) for p in playbacks_of(scenario.deliveries, facts_of(scenario))]
     assert len(found) == len(scenario.expected)
     for got, want in zip(found, scenario.expected, strict=True):
+        assert {name: got[name] for name in want} == want, scenario.why
+    listens = listens_of(scenario.deliveries, facts_of(scenario))
+    assert len(listens) == len(scenario.expected_listens)
+    for got, want in zip(listens, scenario.expected_listens, strict=True):
         assert {name: got[name] for name in want} == want, scenario.why
 
 

@@ -1,0 +1,260 @@
+"""One playback from its events: reels, first frame, sums, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from tests.player.event import AD_ENDS, TIME_OUT_MS, Event, Row, content_of, kind_of
+from tests.player.reel import Piece, Reel
+
+VALID_MS = 30_000
+COMPLETE_PERCENT = 99
+SHOWN = ("ad_impression", "ad_quartile", "ad_click", "ad_skip", "ad_complete")  # each implies an impression
+ENDS = {"video_stop": "stop", "video_complete": "complete"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the oracle cannot see in the events: classes of error codes and the catalogue's durations."""
+
+    error_classes: Mapping[str, str] = field(default_factory=dict)
+    durations_ms: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Playback:
+    """A row of fct_playback (times in ms since 1970) and its intervals."""
+
+    key: tuple[Any, ...]
+    first: Row
+    measures: dict[str, Any]
+    pieces: list[Piece]
+    events: list[Event]
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """By start, then by the id as the models build it where one is given."""
+        return self.measures["started_at"], str(self.key[-1])
+
+
+@dataclass
+class Start:
+    """How a playback came to its first frame."""
+
+    frame: int | None
+    startup: int | None
+
+
+def reels_of(events: Sequence[Event]) -> tuple[list[list[Event]], list[list[Event]]]:
+    """(reels, ads that run outside of them): a reel lasts to an end, the next begins with a video_play."""
+    first = next(e for e in events if e.kind.startswith("video_"))
+    reels: list[list[Event]] = []
+    loose: list[list[Event]] = [[]]
+    is_open = first.kind != "video_play"
+    if is_open:
+        reels.append([])
+    for event in events:
+        if event.kind == "video_play" and not is_open:
+            reels.append([])
+            loose[-1].append(event)
+            loose.append([])
+            is_open = True
+        if is_open:
+            reels[-1].append(event)
+            is_open = not event.is_end
+        else:
+            loose[-1].append(event)
+    return reels, loose
+
+
+def _start_of(reel: list[Event], is_positioned: bool, here: int | None) -> Start | None:
+    """The first frame of a reel that nothing was shown before; None if it has none."""
+    first, reported = reel[0], next((e.startup for e in reel if e.startup is not None), None)
+    if first.kind != "video_play":
+        return _start_of_rest(reel, is_positioned, reported)
+    probe = Reel(frame=None, here=here)
+    for event in reel:
+        probe.take(event)
+        if probe.moved_at is not None or probe.jumped_at is not None:
+            break
+    pre_roll = probe.spent("ad", "pre_roll")
+    if reported is not None:
+        frame: int | None = first.at + reported + pre_roll
+        startup: int | None = reported
+    elif probe.moved_at is not None:
+        frame = probe.moved_at
+        startup = None if probe.has_jump else max(0, frame - first.at - pre_roll)
+    elif probe.jumped_at is not None:
+        frame, startup = probe.jumped_at, None
+    elif not is_positioned and _does_something(reel[1:]):
+        frame, startup = first.at, None
+    else:
+        return None
+    assert frame is not None
+    if any(e.kind in ("video_pause", "video_seek") and e.at < frame for e in reel):
+        startup = None
+    return Start(frame, startup)
+
+
+def _start_of_rest(reel: list[Event], is_positioned: bool, reported: int | None) -> Start | None:
+    """A playback whose video_play is lost starts at its first event, if anything shows a frame."""
+    is_started = (
+        reported is not None
+        or any(max(e.before or 0, e.after or 0) > 0 for e in reel)
+        or (not is_positioned and _does_something(reel))
+    )
+    return Start(reel[0].at, None) if is_started else None
+
+
+def _does_something(events: Sequence[Event]) -> bool:
+    return any(e.kind.startswith("video_") and e.kind not in ("video_play", "video_error") for e in events)
+
+
+def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start, list[Reel]]:
+    """Find the first frame, then walk every reel knowing it."""
+    start = Start(None, None)
+    is_lost = reels[0][0].kind != "video_play"
+    origin = None if is_lost and is_positioned else 0
+    walked: list[Reel] = []
+    for events in reels:
+        here = walked[-1].here if walked and walked[-1].here is not None else origin
+        if start.frame is None:
+            start = _start_of(events, is_positioned, here) or start
+        reel = Reel(start.frame, here)
+        if walked:
+            reel.rate, reel.bitrate = walked[-1].rate, walked[-1].bitrate
+        walked.append(reel.walk(events))
+    return start, walked
+
+
+def _loose_ad_ms(events: Sequence[Event]) -> int:
+    """Time of linear ads that run before a request or after an end."""
+    total, running = 0, None
+    for before, event in pairwise([*events[:1], *events]):
+        if running is not None and event.at - before.at <= TIME_OUT_MS:
+            total += event.at - before.at
+        if event.is_linear_ad:
+            running = event.ad[1]
+        elif event.kind == "video_play" or (event.kind in AD_ENDS and event.ad[1] == running):
+            running = None
+    return total
+
+
+def joined(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces that go on without a break in clock, content and rate are one interval."""
+    out: list[Piece] = []
+    for piece in sorted((p for p in pieces if p.end > p.start), key=lambda p: p.start):
+        if out and (out[-1].end, out[-1].to_position, out[-1].rate) == (piece.start, piece.from_position, piece.rate):
+            out[-1] = Piece(out[-1].start, piece.end, out[-1].from_position, piece.to_position, piece.rate, None)
+        else:
+            out.append(piece)
+    return out
+
+
+def covered(pieces: Iterable[Piece]) -> int:
+    """Length of the union of content intervals."""
+    total, reached = 0, 0
+    for piece in sorted(pieces, key=lambda p: p.from_position):
+        total += max(0, piece.to_position - max(reached, piece.from_position))
+        reached = max(reached, piece.to_position)
+    return total
+
+
+def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Facts) -> Playback | None:
+    events = [event for event, _ in part]
+    reels, loose = reels_of(events)
+    own = [event for reel in reels for event in reel]
+    is_positioned = any(p is not None for e in own for p in (e.position, e.seek_from, e.seek_to))
+    start, walked = _run(reels, is_positioned)
+    pieces = [piece for reel in walked for piece in reel.pieces]
+    first = part[0][1]
+    content = next((c for _, row in part if (c := content_of(row)) is not None), None)
+    duration = facts.durations_ms.get(content or "") or max(
+        (d for _, row in part if (d := row.get("content_duration_ms")) is not None), default=None
+    )
+    account = first.get("account_id")
+    end = reels[-1][-1]
+    measures: dict[str, Any] = {
+        "account_id": "player:" + (account if account is not None else "anonymous"),
+        "session_id": first.get("session_id"),
+        "content_id": content,
+        "media_kind": next(kind_of(row) for event, row in part if event.kind.startswith("video_")),
+        "is_live": bool(first.get("is_live")),
+        "is_imputed": False,
+        "started_at": own[0].at,
+        "ended_at": end.at,
+        "content_duration_ms": duration,
+        "ad_count": len({e.ad for e in events if e.kind in SHOWN}),
+        "ad_ms": sum(r.spent("ad") for r in walked) + sum(_loose_ad_ms(e) for e in loose),
+        "end_reason": {"video_stop": "stop", "video_complete": "complete"}.get(end.kind, "error")
+        if end.is_end
+        else None,
+        "is_stop_after_complete": _stops_after_complete(reels, loose),
+    }
+    measures |= _sums(start, walked, own, pieces)
+    measures |= _outcome(start, own, facts)
+    measures |= _reach(start, own, pieces)
+    measures["is_valid"] = measures["is_started"] and measures["playing_ms"] >= VALID_MS
+    measures["is_complete"] = (
+        None if duration is None else measures["content_watched_ms"] * 100 >= duration * COMPLETE_PERCENT
+    )
+    return Playback(key, first, measures, joined(pieces), events)
+
+
+def _stops_after_complete(reels: list[list[Event]], loose: list[list[Event]]) -> bool:
+    """Whether a stop follows a complete before the next start. loose[0] lies before the first reel."""
+    after = loose[1:] if reels[0][0].kind == "video_play" else loose
+    return any(
+        reel[-1].kind == "video_complete" and any(e.kind == "video_stop" for e in rest)
+        for reel, rest in zip(reels, after, strict=True)
+    )
+
+
+def _sums(start: Start, walked: list[Reel], own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
+    paused = sum(reel.spent("paused") for reel in walked)
+    lasted = sum(reel.stretches[-1].end - reel.stretches[0].start for reel in walked if reel.stretches)
+    dropped = [e.dropped for e in own if e.dropped is not None]
+    return {
+        "playing_ms": sum(p.end - p.start for p in pieces),
+        "watched_ms": lasted - paused - sum(reel.silent() for reel in walked),
+        "startup_ms": start.startup,
+        "pause_ms": paused,
+        "stall_count": sum(not stall.is_caused_by_seek for reel in walked for stall in reel.stalls),
+        "stall_ms": sum(reel.stalled(is_caused_by_seek=False) for reel in walked),
+        "seek_stall_ms": sum(reel.stalled(is_caused_by_seek=True) for reel in walked),
+        "seek_count": sum(e.kind == "video_seek" for e in own),
+        "quality_change_count": sum(e.kind == "video_quality_change" for e in own),
+        "dropped_frame_count": sum(dropped) if dropped else None,
+        "bitrate_ms": sum(p.end - p.start for p in pieces if p.bitrate is not None),
+        "bitrate_kbit": sum((p.end - p.start) * p.bitrate for p in pieces if p.bitrate is not None) // 1000,
+        "is_position_jump": any(reel.has_jump for reel in walked),
+    }
+
+
+def _outcome(start: Start, own: list[Event], facts: Facts) -> dict[str, Any]:
+    """One outcome: a play, a start failure or an exit before the start; and the error that decided."""
+    fatal = [e for e in own if e.kind == "video_error" and e.is_fatal]
+    if start.frame is not None:
+        fatal = [e for e in fatal if e.at >= start.frame]
+    code = fatal[-1].error_code if fatal else None
+    known = facts.error_classes.get(code or "", "technical")
+    return {
+        "is_started": start.frame is not None,
+        "is_start_failure": start.frame is None and bool(fatal),
+        "is_playback_failure": start.frame is not None and bool(fatal),
+        "is_exit_before_start": start.frame is None and not fatal,
+        "error_code": code,
+        "error_class": (fatal[-1].error_class or known) if fatal else None,
+    }
+
+
+def _reach(start: Start, own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
+    known = [p for e in own for p in (e.before, e.after) if p is not None]
+    furthest = max([0, *known, *(p.to_position for p in pieces)])
+    return {
+        "content_watched_ms": covered(pieces),
+        "max_position_ms": None if start.frame is None else furthest,
+    }
