@@ -1,6 +1,7 @@
 {#
   Additive measures over playbacks, each defined here and nowhere else. Writes `expression as name` for the names given, to be
-  used in a select that groups rows with the columns of fct_playback. Unique counts are the only ones that do not add up.
+  used in a select that groups rows with the columns of fct_playback; the last ones with those of fct_ad_impression,
+  fct_app_session or fct_interaction. Unique counts are the only ones that do not add up.
 #}
 {% macro measures(names) -%}
 {%- set started = 'is_started' -%}
@@ -26,6 +27,25 @@
     'reported_completion_plays': count_if('is_started and reported_completion_rate is not null'),
     'engagement_score_sum': sum_of('case when is_started then engagement_score end', 'decimal(18, 4)'),
     'engagement_score_plays': count_if('is_started and engagement_score is not null'),
+    'distinct_devices': 'cast(count(distinct device_type) as bigint)',
+    'ad_requests': 'cast(count(*) as bigint)',
+    'ad_impressions': count_if('is_impression'),
+    'ad_first_quartiles': count_if('is_first_quartile'),
+    'ad_midpoints': count_if('is_midpoint'),
+    'ad_third_quartiles': count_if('is_third_quartile'),
+    'ad_completes': count_if('is_completed'),
+    'ad_clicks': count_if('is_clicked'),
+    'ad_skips': count_if('is_skipped'),
+    'skippable_impressions': count_if('is_impression and is_skippable'),
+    'ad_ms': sum_of('ad_ms'),
+    'impression_revenue_amount': sum_of('price_amount', 'decimal(18, 6)'),
+    'app_sessions': 'cast(count(*) as bigint)',
+    'session_active_ms': sum_of('active_ms'),
+    'crash_count': sum_of('crash_count'),
+    'interactions': 'cast(count(*) as bigint)',
+    'searches': count_if("interaction_type = 'search'"),
+    'net_likes': sum_of('like_change'),
+    'ad_reached_accounts': 'cast(count(distinct case when is_impression then account_id end) as bigint)',
 } -%}
 {%- for name in names -%}
 {{ known[name] }} as {{ name }}{% if not loop.last %},

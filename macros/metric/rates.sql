@@ -16,6 +16,15 @@
     'popularity_index': ('popularity_sum', 'popularity_plays'),
     'diversity_rate': ('distinct_contents', 'plays'),
     'ad_revenue_per_hour_amount': ('ad_revenue_amount * 3600000', 'playing_ms'),
+    'fill_rate': ('ad_impressions', 'ad_requests'),
+    'ad_completion_rate': ('ad_completes', 'ad_impressions'),
+    'click_through_rate': ('ad_clicks', 'ad_impressions'),
+    'ad_skip_rate': ('ad_skips', 'skippable_impressions'),
+    'average_ad_frequency': ('ad_impressions', 'ad_reached_accounts'),
+    'ecpm_amount': ('impression_revenue_amount * 1000', 'ad_impressions'),
+    'impression_revenue_per_hour_amount': ('impression_revenue_amount * 3600000', 'playing_ms'),
+    'ad_seconds_per_hour': ('ad_ms * 3600', 'playing_ms'),
+    'booked_matched_rate': ('impression_revenue_amount', 'booked_ad_revenue_amount'),
     'concurrent_average': ('concurrent_ms', '60000'),
 } -%}
 {%- set prefix = relation ~ '.' if relation else '' -%}

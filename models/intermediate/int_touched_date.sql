@@ -97,10 +97,25 @@ event as (
 
 ),
 
--- a late like changes that of another day: the fact says which rows it changed
-interaction as (
+-- whatever an account does, and what it earns; a late like changes that of another day, and the fact says which
+activity as (
 
-    select distinct event_date from {{ ref('fct_interaction') }} where {{ in_window('_load_seq', window) }}
+    select event_date from playback
+    union
+    select event_date from event
+    union
+    select event_date from revenue_date
+    union
+    select event_date from {{ ref('fct_interaction') }} where {{ in_window('_load_seq', window) }}
+
+),
+
+-- figures about quality are of the day of arrival, or of the playback
+quality as (
+
+    select event_date from playback
+    union
+    select cast(arrived_at as date) as event_date from {{ ref('int_batch') }} where {{ in_window('load_seq', window) }}
 
 ),
 
@@ -114,7 +129,9 @@ topic_date as (
     union all
     select 'event' as topic, event_date from event
     union all
-    select 'interaction' as topic, event_date from interaction
+    select 'activity' as topic, event_date from activity
+    union all
+    select 'quality' as topic, event_date from quality
 
 ),
 

@@ -25,6 +25,7 @@ DAMAGE = {
     "fct_playback_rows": "insert into marts.fct_playback select * from marts.fct_playback limit 1",
     "fct_ad_impression_rows": "update marts.fct_ad_impression set is_first_quartile = false, is_midpoint = true",
     "fct_interaction_rows": "update marts.fct_interaction set like_change = 2",
+    "fct_account_day_rows": "update marts.fct_account_day set plays = attempts + 1",
     "fct_app_session_rows": "update marts.fct_app_session set event_count = 0",
     "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
     "bridge_content_genre_rows": (
@@ -45,6 +46,9 @@ DAMAGE = {
         "insert into kpi.kpi_device_region_daily select * from kpi.kpi_device_region_daily limit 1"
     ),
     "kpi_concurrency_rows": "update kpi.kpi_concurrency set concurrent_average = concurrent_peak + 1",
+    "kpi_ad_daily_rows": "update kpi.kpi_ad_daily set ad_clicks = ad_requests + 1",
+    "kpi_event_mix_daily_rows": "update kpi.kpi_event_mix_daily set active_accounts = event_count + 1",
+    "kpi_data_quality_daily_rows": "update kpi.kpi_data_quality_daily set row_count = 0",
     "tie_facts_neither_drop_nor_multiply": (
         "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)"
     ),
