@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -70,12 +70,11 @@ def reels_of(events: Sequence[Event]) -> tuple[list[list[Event]], list[list[Even
     return reels, loose
 
 
-def _start_of(reel: list[Event], is_positioned: bool, here: int | None) -> Start | None:
-    """The first frame of a reel that nothing was shown before; None if it has none."""
+def _start_of(reel: list[Event], is_positioned: bool, probe: Reel) -> Start | None:
+    """The first frame of a reel that nothing was shown before, found by walking it; None if it has none."""
     first, reported = reel[0], next((e.startup for e in reel if e.startup is not None), None)
     if first.kind != "video_play":
         return _start_of_rest(reel, is_positioned, reported)
-    probe = Reel(frame=None, here=here)
     for event in reel:
         probe.take(event)
         if probe.moved_at is not None or probe.jumped_at is not None:
@@ -113,6 +112,14 @@ def _does_something(events: Sequence[Event]) -> bool:
     return any(e.kind.startswith("video_") and e.kind not in ("video_play", "video_error") for e in events)
 
 
+def _reel_after(walked: list[Reel], frame: int | None, origin: int | None) -> Reel:
+    """A reel that goes on where the last one was."""
+    if not walked:
+        return Reel(frame, origin)
+    last = walked[-1]
+    return Reel(frame, origin if last.here is None else last.here, last.rate, last.bitrate)
+
+
 def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start, list[Reel]]:
     """Find the first frame, then walk every reel knowing it."""
     start = Start(None, None)
@@ -120,13 +127,9 @@ def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start, list[Ree
     origin = None if is_lost and is_positioned else 0
     walked: list[Reel] = []
     for events in reels:
-        here = walked[-1].here if walked and walked[-1].here is not None else origin
         if start.frame is None:
-            start = _start_of(events, is_positioned, here) or start
-        reel = Reel(start.frame, here)
-        if walked:
-            reel.rate, reel.bitrate = walked[-1].rate, walked[-1].bitrate
-        walked.append(reel.walk(events))
+            start = _start_of(events, is_positioned, _reel_after(walked, None, origin)) or start
+        walked.append(_reel_after(walked, start.frame, origin).walk(events))
     return start, walked
 
 
@@ -150,7 +153,7 @@ def joined(pieces: Iterable[Piece]) -> list[Piece]:
         if out and (out[-1].end, out[-1].to_position, out[-1].rate) == (piece.start, piece.from_position, piece.rate):
             out[-1] = Piece(out[-1].start, piece.end, out[-1].from_position, piece.to_position, piece.rate, None)
         else:
-            out.append(piece)
+            out.append(replace(piece, bitrate=None))
     return out
 
 
