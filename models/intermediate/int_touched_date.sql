@@ -79,7 +79,7 @@ player_date as (
 ),
 
 -- what a playback or session is may change on every date on which it has events; a corrected event may have left its old one
-player_key as (
+event_key as (
 
     select distinct known.kind, known.key_id
     from {{ ref('int_player_key_date') }} as known
@@ -93,7 +93,7 @@ event as (
     union
     select known.event_date
     from {{ ref('int_player_key_date') }} as known
-    inner join player_key on known.kind = player_key.kind and known.key_id = player_key.key_id
+    inner join event_key on known.kind = event_key.kind and known.key_id = event_key.key_id
 
 ),
 
