@@ -86,6 +86,24 @@ BAD_KINDS: Mapping[str, tuple[BadKind, ...]] = {
         _bad("below_minimum:duration_seconds", duration_seconds=0),
         _bad("bad_timestamp:release_date", as_text=True, release_date="13-13-2026"),
     ),
+    "player_events": (
+        _bad("missing:event_type", event_type=None),
+        _bad("not_in_enum:event_type", event_type="video_teleport"),
+        _bad("missing:content_id", event_type="video_stop", content_id=None),
+        _bad("bad_timestamp:event_at", as_text=True, event_at="yesterday"),
+        _bad("below_minimum:position_ms", position_ms=-1),
+        _bad("bad_type:bitrate_kbps", as_text=True, bitrate_kbps="fast"),
+        _bad("too_old:event_at", event_at=LONG_AGO),
+        _bad("in_future:event_at", event_at=FAR_AHEAD),
+        _bad("missing:event_at not_in_enum:subscription_tier", event_at=None, subscription_tier="gold"),
+        _bad("missing:ad_id", event_type="ad_impression", ad_id=None),
+        _bad("missing:quartile", event_type="ad_quartile", quartile=None, ad_id="AD-001"),
+        _bad("not_in_enum:ad_type", ad_type="skywriting"),
+        _bad("below_minimum:ad_duration_ms", ad_duration_ms=0),
+        _bad("below_minimum:session_duration_ms", session_duration_ms=-5),
+        _bad("missing:account_id", event_type="user_like", account_id=None),
+        _bad("missing:comment_text", event_type="user_comment", comment_text=None, account_id="A100001"),
+    ),
 }
 
 

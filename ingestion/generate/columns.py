@@ -21,6 +21,16 @@ def choice(codes: npt.NDArray[Any], names: pa.Array | Sequence[str], null: Bools
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=null), dictionary)
 
 
+def coded(codes: npt.NDArray[Any], names: pa.Array | Sequence[str]) -> pa.DictionaryArray:
+    """A text column as codes into `names`, of which -1 is null."""
+    return choice(np.maximum(codes, 0), names, codes < 0)
+
+
+def counted(values: Ints) -> pa.Array:
+    """Integers, of which -1 is null."""
+    return pa.array(values, mask=values < 0)
+
+
 def fixed_width(characters: npt.NDArray[np.uint8]) -> pa.StringArray:
     """A text column from a matrix of ASCII codes, one row a text."""
     rows, width = characters.shape
@@ -77,3 +87,22 @@ def decimals(values: Sequence[int | None] | Ints, scale: int, null: Bools | None
     return pa.Array.from_buffers(
         pa.decimal128(18, scale), len(values), [valid, pa.py_buffer(np.ascontiguousarray(words))]
     )
+
+
+HEX = np.frombuffer(b"".join(f"{number:04x}".encode() for number in range(1 << 16)), dtype=np.uint32)
+
+
+def hexed(hashed: UInts) -> pa.StringArray:
+    """The 16 hexadecimal digits of each hash."""
+    words = np.empty((len(hashed), 4), dtype=np.uint32)
+    for part in range(4):
+        words[:, part] = HEX[(hashed >> np.uint64(48 - 16 * part)) & np.uint64(0xFFFF)]
+    return fixed_width(words.view(np.uint8).reshape(len(hashed), 16))
+
+
+def decoded(table: pa.Table) -> pa.Table:
+    """The table with plain text in place of dictionary codes, in one piece."""
+    for place, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(place, column.name, table.column(place).cast(pa.string()))
+    return table.combine_chunks()

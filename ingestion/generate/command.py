@@ -15,12 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ingestion.generate.defects import Defects
-from ingestion.generate.plan import DEFAULT_START, Plan
+from ingestion.generate.plan import DEFAULT_START, EVENT_INPUTS, PLAYER_INPUT, Plan
 from ingestion.generate.run import INPUT_FOLDER, TRUTH_FOLDER, FolderError, Summary, files_expected, generate_all
 from ingestion.settings import SettingsError, load_settings
 
 TRUTH_LIMIT_ROWS = 3_000_000  # events above which the truth (all rows in memory) must be asked for
 
+
+PLAYBACKS_PER_ACCOUNT = 0.0
+EVENTS_A_PLAYBACK = 30  # about
 
 FIRST_DAY = datetime(DEFAULT_START.year, DEFAULT_START.month, DEFAULT_START.day)  # noqa: DTZ001 (a date, as Typer has it)
 
@@ -35,7 +38,9 @@ class FileFormat(StrEnum):
 
 def generate(
     days: Annotated[int, typer.Option(min=1, help="Days of events, from --start on.")] = 14,
-    accounts: Annotated[int, typer.Option(min=1, help="Television accounts, and as many music accounts.")] = 5_000,
+    accounts: Annotated[
+        int, typer.Option(min=1, help="Television accounts, and as many of music and of the player.")
+    ] = 5_000,
     titles: Annotated[int, typer.Option(min=1, help="Television shows.")] = 200,
     tracks: Annotated[int, typer.Option(min=1, help="Music tracks.")] = 5_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
@@ -44,6 +49,12 @@ def generate(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: MEDIA_HOME/generated]")] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the files.")] = FileFormat.csv,
+    playbacks: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Mean playbacks a day of a player's account, each of about 30 events; 0: no player_events."
+        ),
+    ] = PLAYBACKS_PER_ACCOUNT,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")] = FIRST_DAY,
     reported_listens: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the listens whose length is reported (column listened_ms).")
@@ -63,8 +74,10 @@ def generate(
         seed=seed,
         start=start.date(),
         reported_share=reported_listens,
+        playbacks_per_account=playbacks,
     )
-    expected = round(days * accounts * (plan.viewings_per_account + plan.listens_per_account))
+    per_account = plan.viewings_per_account + plan.listens_per_account + playbacks * EVENTS_A_PLAYBACK
+    expected = round(days * accounts * per_account)
     with_truth = expected <= TRUTH_LIMIT_ROWS if truth is None else truth
     damage = Defects() if defects else None
     began, used = time.monotonic(), time.process_time()
@@ -96,7 +109,7 @@ def show(console: Console, summary: Summary, wall_seconds: float, cpu_seconds: f
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.kinds[name].items()) if count)
         table.add_row(name, f"{summary.files[name]:,}", f"{rows:,}", kinds or "none")
     console.print(table)
-    events = summary.rows["viewership_logs"] + summary.rows["streams"]
+    events = sum(summary.rows.get(name, 0) for name in (*EVENT_INPUTS, PLAYER_INPUT))
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     console.print(
         f"{events:,} events, {summary.bytes_written / 1e6:,.1f} MB in {wall_seconds:.1f} s "

@@ -15,15 +15,16 @@ import pyarrow.compute as pc
 
 from ingestion.generate.bad_rows import BAD_KINDS, MALFORMED, BadRow
 from ingestion.generate.changes import CHANGEABLE, changed_facts, changed_rows
+from ingestion.generate.columns import decoded
 from ingestion.generate.hashing import Bools, Ints, Stream, below, chance
-from ingestion.generate.plan import Plan
+from ingestion.generate.plan import PLAYER_INPUT, Plan
 
-FACT_INPUTS = ("viewership_logs", "streams", "ad_revenue")
+FACT_INPUTS = ("viewership_logs", "streams", "ad_revenue", PLAYER_INPUT)
+CORRECTABLE = ("viewership_logs", "ad_revenue")  # and streams, where they have a length
 LATEST_DAYS = 10
 STRANGERS = {  # column to replace, and the id that no catalogue knows
     "viewership_logs": {"unknown_account": ("user_id", "U9"), "unknown_channel": ("channel_id", "CH9")},
     "streams": {"unknown_account": ("user_id", "9"), "unknown_content": ("track_id", "notInTheCatalogue")},
-    "ad_revenue": {},
 }
 STRANGE_CHANNEL_NAME = "Pop-up Channel"
 OPTIONAL = {
@@ -74,18 +75,22 @@ class Damage:
         self.facts = lru_cache(maxsize=(LATEST_DAYS + 2) * len(FACT_INPUTS))(self._facts)
 
     def _facts(self, name: str, day: int) -> DamagedDay:
-        """One day of an input of facts (viewership_logs, streams, ad_revenue)."""
+        """One day of an input of facts: a log, bookings, player events."""
         table = self._blanked(name, day, decoded(self.plan.table(name, day)))
-        kinds = ["duplicate", "repeated_later", "late", *(["corrected"] if self._can_be_corrected(name) else [])]
-        strangers = STRANGERS[name]
+        kinds = ["duplicate", "disordered"] if name == PLAYER_INPUT else ["duplicate"]
+        moved = len(kinds)
+        kinds += ["repeated_later", "late", *(["corrected"] if self._can_be_corrected(name) else [])]
+        strangers = STRANGERS.get(name, {})
         chosen = self._choose(name, day, table.num_rows, [*kinds, *strangers])
         for kind, (column, prefix) in strangers.items():
             table = _estranged(table, column, prefix, chosen[kind])
         stays = np.ones(table.num_rows, dtype=bool)
         stays[chosen["late"]] = False
-        own = pa.concat_tables([table.filter(pa.array(stays)), table.take(chosen["duplicate"])])
-        damaged = DamagedDay(own, {kind: len(chosen[kind]) for kind in ("duplicate", *strangers)})
-        for kind in kinds[1:]:
+        stays[chosen.get("disordered", chosen["late"])] = False
+        at_the_end = [table.take(chosen[kind]) for kind in kinds[:moved]]
+        own = pa.concat_tables([table.filter(pa.array(stays)), *at_the_end])
+        damaged = DamagedDay(own, {kind: len(chosen[kind]) for kind in (*kinds[:moved], *strangers)})
+        for kind in kinds[moved:]:
             rows = table.take(chosen[kind])
             if kind == "corrected":
                 rows = changed_facts(name, rows)
@@ -94,7 +99,7 @@ class Damage:
         return damaged
 
     def _can_be_corrected(self, name: str) -> bool:
-        return name != "streams" or self.plan.reported_share > 0
+        return name in CORRECTABLE or (name == "streams" and self.plan.reported_share > 0)
 
     def _choose(self, name: str, day: int, rows: int, kinds: Sequence[str]) -> dict[str, Ints]:
         """Different rows for each kind: those with the smallest hashes, dealt out in turn."""
@@ -139,14 +144,6 @@ class Damage:
         if rows and name in FACT_INPUTS and file_format in MALFORMED:
             rows.append(BadRow(table.slice(0, 1).to_pylist()[0], (MALFORMED[file_format],), is_malformed=True))
         return rows
-
-
-def decoded(table: pa.Table) -> pa.Table:
-    """The table with plain text in place of dictionary codes, in one piece."""
-    for place, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            table = table.set_column(place, column.name, table.column(place).cast(pa.string()))
-    return table.combine_chunks()
 
 
 def _replaced(table: pa.Table, column: str, where: Bools, value: object) -> pa.Table:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ingestion.generate.bad_rows import BadRow
 from ingestion.generate.defects import FACT_INPUTS, LATEST_DAYS, Damage, Defects
-from ingestion.generate.plan import Plan
+from ingestion.generate.plan import PLAYER_INPUT, Plan
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def _facts(damage: Damage, name: str, day: int) -> tuple[pa.Table, dict[str, int
     if day < damage.plan.days:
         own = damage.facts(name, day)
         kinds.update(own.kinds)
+        if name == PLAYER_INPUT:
+            kinds.update(damage.plan.player_day(day).kinds)
         parts.append(own.own)
     for earlier in range(max(0, day - LATEST_DAYS), min(day, damage.plan.days)):
         for kind, rows in damage.facts(name, earlier).arriving(day):

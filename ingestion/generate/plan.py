@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.catalogue import Shows, Tracks, channel_table
 from ingestion.generate.listening import Listening
+from ingestion.generate.player.day import PlayerDay, play
+from ingestion.generate.player.world import World
 from ingestion.generate.population import WEEK_CURVE, Growth
 from ingestion.generate.television import Television
 
@@ -19,15 +21,18 @@ DEFAULT_START = date(2026, 1, 5)
 EVENT_INPUTS = ("viewership_logs", "streams")
 DIMENSION_INPUTS = ("demographics", "ad_revenue", "channel_metadata", "songs", "users", "titles")
 INPUTS = EVENT_INPUTS + DIMENSION_INPUTS
+PLAYER_INPUT = "player_events"
 
 
 @dataclass(frozen=True)
 class Plan:
     """The knobs of the generator. Days count from 0; every table depends on its day and the knobs, never on `days`.
 
-    accounts: television accounts, and as many music accounts, on the first day. titles: television shows.
+    accounts: television accounts, and as many of music and of the player, on the first day. titles: television shows,
+    which the player has too.
     growth_permille, catalogue_permille: growth of accounts and of titles and tracks, in thousandths of the base a day.
     viewings_per_account, listens_per_account: mean rows a day for each active account.
+    playbacks_per_account: mean playbacks a day of a player's account; 0: no player_events.
     reported_share: share (0..1) of the listens whose length is reported; above 0, streams has a column listened_ms.
     """
 
@@ -42,6 +47,7 @@ class Plan:
     viewings_per_account: float = 1.8
     listens_per_account: float = 2.5
     reported_share: float = 0.0
+    playbacks_per_account: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("days", "accounts", "titles", "tracks"):
@@ -49,6 +55,13 @@ class Plan:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 <= self.reported_share <= 1:
             raise ValueError(f"reported_share must lie between 0 and 1, not {self.reported_share}")
+        if self.playbacks_per_account < 0:
+            raise ValueError(f"playbacks_per_account must not be negative, as {self.playbacks_per_account} is")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that this plan has rows of."""
+        return (*INPUTS, PLAYER_INPUT) if self.playbacks_per_account > 0 else INPUTS
 
     @cached_property
     def television(self) -> Television:
@@ -63,6 +76,17 @@ class Plan:
         tracks = Tracks(self.seed, Growth(self.tracks, self.catalogue_permille))
         accounts = Growth(self.accounts, self.growth_permille)
         return Listening(self.seed, self.start, accounts, tracks, self.listens_per_account, self.reported_share)
+
+    @cached_property
+    def player(self) -> World:
+        """The player's side."""
+        accounts = Growth(self.accounts, self.growth_permille)
+        return World(self.seed, self.start, accounts, self.television.shows, self.playbacks_per_account)
+
+    @cached_property
+    def player_day(self) -> Callable[[int], PlayerDay]:
+        """The player's events and facts of a day; kept for a while, since both are asked for in turn."""
+        return lru_cache(maxsize=2)(lambda day: play(self.player, day, WEEK_CURVE[self.date_of(day).weekday()]))
 
     def date_of(self, day: int) -> date:
         """The calendar date of a day number."""
@@ -81,6 +105,8 @@ class Plan:
             if batches:
                 return pa.Table.from_batches(batches)
             return self._no_events(name)
+        if name == PLAYER_INPUT:
+            return self.player_day(day).events
         return self._dimensions[name](day)
 
     def viewership(self, day: int) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow.parquet as parquet
 
 from ingestion.generate.defects import FACT_INPUTS, LATEST_DAYS, Defects
 from ingestion.generate.deliveries import Delivery, deliveries
-from ingestion.generate.plan import INPUTS, Plan
+from ingestion.generate.plan import PLAYER_INPUT, Plan
 from ingestion.generate.truth import compute
 from ingestion.generate.write import write_delivery
 
@@ -51,7 +51,7 @@ def clear(folder: Path) -> None:
 
 def files_expected(plan: Plan, defects: Defects | None) -> int:
     """Upper bound of the number of files, for a progress bar."""
-    return len(INPUTS) * plan.days + (len(FACT_INPUTS) * LATEST_DAYS if defects else 0)
+    return len(plan.inputs) * plan.days + (len(FACT_INPUTS) * LATEST_DAYS if defects else 0)
 
 
 def generate_all(
@@ -74,15 +74,15 @@ def generate_all(
     )
     summary = Summary(folder)
     found: dict[str, dict[str, Any]] = {}
-    kept: dict[str, list[pa.Table]] = {name: [] for name in INPUTS}
-    for name in INPUTS:
+    kept: dict[str, list[pa.Table]] = {name: [] for name in plan.inputs}
+    for name in plan.inputs:
         found[name] = {}
         for delivery in deliveries(plan, name, defects, file_format):
             path = write_delivery(delivery, folder / INPUT_FOLDER, file_format)
             found[name][path.name] = _known(delivery, counted=defects is not None)
             summary.bytes_written += path.stat().st_size
             _add(summary, delivery)
-            if with_truth:
+            if with_truth and name != PLAYER_INPUT:
                 kept[name].append(delivery.table)
             on_file(delivery)
     truth_folder = folder / TRUTH_FOLDER
@@ -90,8 +90,16 @@ def generate_all(
     totals = {name: dict(kinds) for name, kinds in summary.kinds.items()}
     (truth_folder / "defects.json").write_text(_json({"totals": totals, "files": found}))
     if with_truth:
-        summary.truth_rows = write_truth(kept, truth_folder)
+        summary.truth_rows = write_truth({**kept, **player_facts(plan)}, truth_folder)
     return summary
+
+
+def player_facts(plan: Plan) -> dict[str, list[pa.Table]]:
+    """What the plan knows of the player's playbacks, by table, one part a day; see `player.facts`."""
+    if PLAYER_INPUT not in plan.inputs:
+        return {}
+    days = [plan.player_day(day).facts for day in range(plan.days)]
+    return {name: [facts[name] for facts in days] for name in days[0]}
 
 
 def write_truth(inputs: dict[str, list[pa.Table]], folder: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Writing a delivery as CSV, NDJSON or Parquet."""
+"""Writing a delivery as CSV, NDJSON or Parquet; player events, which have no columns in common, never as CSV."""
 
 from __future__ import annotations
 
@@ -16,19 +16,26 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
 from ingestion.generate.deliveries import Delivery
+from ingestion.generate.packed import write_lines
+from ingestion.generate.plan import PLAYER_INPUT
 
 FORMATS = ("csv", "ndjson", "parquet")
 # Inputs whose texts hold no comma and no quote: written bare, as the originals are.
+PACKED = "ndjson.gz"
 PLAIN = frozenset({"viewership_logs", "streams", "demographics", "ad_revenue", "channel_metadata"})
 
 
 def write_delivery(delivery: Delivery, folder: Path, file_format: str) -> Path:
     """Write one file into `folder`/<input>/ and return its path. It appears by rename, never half written."""
-    target = folder / delivery.input / f"{delivery.name}.{file_format}"
+    is_packed = delivery.input == PLAYER_INPUT and file_format != "parquet"
+    ending = PACKED if is_packed else file_format
+    target = folder / delivery.input / f"{delivery.name}.{ending}"
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     if file_format == "parquet":
         _write_parquet(delivery, partial)
+    elif is_packed:
+        _write_packed(delivery, partial)
     else:
         table = as_text(delivery)
         with partial.open("wb") as file:
@@ -102,10 +109,21 @@ def _write_ndjson(table: pa.Table, delivery: Delivery, path: Path) -> None:
         connection.register("delivery", table)
         quoted = str(path).replace("'", "''")
         connection.execute(f"COPY delivery TO '{quoted}' (FORMAT json)")
-    with path.open("a", encoding="utf-8") as file:
-        for row, is_malformed in _bad_values(delivery):
-            line = json.dumps(row, ensure_ascii=False)
-            file.write((line[:-1] if is_malformed else line) + "\n")
+    with path.open("ab") as file:
+        file.write(_bad_lines(delivery))
+
+
+def _write_packed(delivery: Delivery, path: Path) -> None:
+    write_lines(delivery.table, _bad_lines(delivery), path)
+
+
+def _bad_lines(delivery: Delivery) -> bytes:
+    """The bad rows as JSON, one a line."""
+    lines = []
+    for row, is_malformed in _bad_values(delivery):
+        line = json.dumps(row, ensure_ascii=False, default=str)
+        lines.append((line[:-1] if is_malformed else line) + "\n")
+    return "".join(lines).encode()
 
 
 def _write_parquet(delivery: Delivery, path: Path) -> None:
