@@ -1,7 +1,11 @@
 {{ replaces(['event_date', 'playback_id']) }}
 
 {%- set window = load_window() %}
-{%- set relations = {'viewership_logs': ref('stg_tv__viewership_log'), 'streams': ref('stg_music__stream')} %}
+{%- set relations = {
+    'viewership_logs': ref('stg_tv__viewership_log'),
+    'streams': ref('stg_music__stream'),
+    'player_events': ref('stg_player__event')
+} %}
 {%- set columns = [
     'source', 'media_kind', 'session_id', 'account_id', 'content_id', 'channel_id', 'genre', 'region', 'subscription_plan', 'device',
     'platform', 'started_at', 'reported_ms', 'reported_completion_rate', 'engagement_score', 'stall_count', 'ad_count',
@@ -27,6 +31,14 @@ viewership_log as (
 stream as (
 
     select * from {{ ref('stg_music__stream') }} where {{ arrived_in('arrival_date', ['streams'], window) }}
+
+),
+
+listen as (
+
+    select *
+    from {{ ref('stg_player__event') }}
+    where event_family = 'listen' and {{ arrived_in('arrival_date', ['player_events'], window) }}
 
 ),
 
@@ -85,6 +97,33 @@ arrived as (
         batch_id,
         source_row
     from stream
+    union all
+    select
+        event_date,
+        event_id as playback_id,
+        'player' as source,
+        media_kind,
+        session_id,
+        account_id,
+        content_id,
+        coalesce(channel_id, 'not_applicable') as channel_id,
+        cast(null as {{ dbt.type_string() }}) as genre,
+        coalesce(region, country) as region,
+        subscription_plan,
+        device,
+        platform,
+        event_at as started_at,
+        listened_ms as reported_ms,
+        cast(null as decimal(18, 6)) as reported_completion_rate,
+        cast(null as decimal(18, 4)) as engagement_score,
+        cast(null as bigint) as stall_count,
+        cast(null as bigint) as ad_count,
+        cast(null as decimal(18, 4)) as ad_revenue_amount,
+        is_live,
+        arrived_at,
+        batch_id,
+        source_row
+    from listen
 
 ),
 

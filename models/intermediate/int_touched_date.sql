@@ -42,12 +42,55 @@ key_date as (
 
 ),
 
--- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's
+player_event as (
+
+    select distinct event_date, event_type, playback_key, session_id
+    from {{ ref('int_player_event') }}
+    where {{ in_window('_load_seq', window) }}
+
+),
+
+latest as (
+
+    select max(arrived_at) as arrived_at from {{ ref('int_batch') }} where load_seq <= {{ window.from }}
+
+),
+
+-- whose playbacks change: those of the events, of the sessions that began or ended, and those that were still going on
+player_key as (
+
+    select 'playback' as kind, playback_key as key_id from player_event where playback_key is not null
+    union
+    select 'session' as kind, session_id as key_id
+    from player_event
+    where event_type in ('session_start', 'session_end') and session_id is not null
+    union
+    select known.kind, known.key_id
+    from {{ ref('int_player_key_date') }} as known
+    inner join latest on known.event_date >= {{ add_days('cast(latest.arrived_at as date)', -1) }}
+    where known.kind = 'playback' and {{ window.from }} < {{ window.to }}
+
+),
+
+player as (
+
+    select distinct known.event_date
+    from {{ ref('int_player_key_date') }} as known
+    inner join player_key on known.kind = player_key.kind and known.key_id = player_key.key_id
+
+),
+
+-- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's; and what ended
+-- a playback without an end of its own may be the account's next one
 playback as (
 
     select event_date from event_date
     union
     select {{ add_days('event_date', -1) }} as event_date from event_date where media_kind = 'track'
+    union
+    select event_date from player
+    union
+    select {{ add_days('event_date', -1) }} as event_date from player
     union
     select event_date from key_date where kind in ('account', 'content')
 
@@ -121,6 +164,8 @@ quality as (
 
 topic_date as (
 
+    select 'player' as topic, event_date from player
+    union all
     select 'playback' as topic, event_date from playback
     union all
     select 'audience' as topic, event_date from audience

@@ -25,6 +25,10 @@ music_user as (
 event as (
 
     select account_id, _load_seq from {{ ref('int_playback_event') }} where {{ in_window('_load_seq', window) }}
+    union all
+    select coalesce(account_id, 'player:anonymous') as account_id, _load_seq
+    from {{ ref('int_player_event') }}
+    where {{ in_window('_load_seq', window) }}
 
 ),
 

@@ -40,6 +40,16 @@ registered_mention as (
 
 ),
 
+named as (
+
+    select channel_id, _load_seq from registered_mention
+    union all
+    select channel_id, _load_seq
+    from {{ ref('int_player_event') }}
+    where channel_id is not null and {{ in_window('_load_seq', window) }}
+
+),
+
 version as (
 
     select
@@ -76,7 +86,7 @@ version as (
         false as is_known,
         {{ unarrived_origin() }},
         max(_load_seq) as _load_seq
-    from registered_mention
+    from named
     group by channel_id
     union all
     select

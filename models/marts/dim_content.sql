@@ -33,6 +33,10 @@ event as (
     select content_id, media_kind, _load_seq
     from {{ ref('int_playback_event') }}
     where {{ in_window('_load_seq', window) }}
+    union all
+    select content_id, media_kind, _load_seq
+    from {{ ref('int_player_event') }}
+    where content_id is not null and {{ in_window('_load_seq', window) }}
 
 ),
 

@@ -4,7 +4,7 @@
 
 with
 
-playback as (
+playing as (
 
     select
         event_date,
@@ -15,8 +15,8 @@ playback as (
         started_at,
         ended_at,
         {{ as_timestamp(add_days('event_date', 1)) }} as midnight_at
-    from {{ ref('fct_playback') }}
-    where playing_ms > 0 and {{ within('event_date', touched, before=1) }}
+    from {{ ref('fct_playback_interval') }}
+    where {{ within('event_date', touched, before=1) }}
 
 ),
 
@@ -26,7 +26,8 @@ piece as (
     select
         event_date, media_kind, channel_id, region, device_type, started_at,
         case when ended_at > midnight_at then midnight_at else ended_at end as ended_at
-    from playback
+    from playing
+    where started_at < midnight_at
     union all
     select
         {{ add_days('event_date', 1) }} as event_date,
@@ -34,9 +35,9 @@ piece as (
         channel_id,
         region,
         device_type,
-        midnight_at as started_at,
+        case when started_at > midnight_at then started_at else midnight_at end as started_at,
         ended_at
-    from playback
+    from playing
     where ended_at > midnight_at
 
 ),

@@ -1,12 +1,26 @@
 {{ replaces('event_date', topic='playback') }}
 
 {%- set touched = touched_dates('playback') %}
+{%- set measured = [
+    'watched_ms', 'startup_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'pause_ms', 'max_position_ms',
+    'bitrate_kbit', 'bitrate_ms', 'quality_change_count', 'dropped_frame_count', 'ad_ms'
+] %}
+{%- set flags = [
+    'is_start_failure', 'is_playback_failure', 'is_exit_before_start', 'is_without_session_start',
+    'is_after_session_end', 'is_position_jump', 'is_stop_after_complete'
+] %}
 
 with
 
-event as (
+log_event as (
 
     select * from {{ ref('int_playback_event') }} where {{ within('event_date', touched, after=1) }}
+
+),
+
+player_playback as (
+
+    select * from {{ ref('int_player_playback') }} where {{ within('event_date', touched, after=1) }}
 
 ),
 
@@ -31,6 +45,91 @@ device as (
 rule as (
 
     select * from {{ ref('media_rules') }}
+
+),
+
+-- logs report a length; a player's events have been measured
+event as (
+
+    select
+        event_date,
+        playback_id,
+        source,
+        media_kind,
+        session_id,
+        account_id,
+        content_id,
+        channel_id,
+        genre,
+        region,
+        cast(null as {{ dbt.type_string() }}) as country,
+        subscription_plan,
+        device,
+        platform,
+        cast(null as {{ dbt.type_string() }}) as app_version,
+        cast(null as {{ dbt.type_string() }}) as own_end_reason,
+        cast(null as {{ dbt.type_string() }}) as error_code,
+        cast(null as {{ dbt.type_string() }}) as error_class,
+        reported_ms,
+        reported_completion_rate,
+        engagement_score,
+        cast(null as bigint) as stated_duration_ms,
+        cast(null as bigint) as played_ms,
+        cast(null as bigint) as content_played_ms,
+        cast(null as bigint) as inactivity_timeout_ms,
+        stall_count,
+        ad_count,
+        ad_revenue_amount,
+        {% for name in measured %}cast(null as bigint) as {{ name }},
+        {% endfor -%}
+        is_live,
+        coalesce(reported_ms > 0, true) as is_started,
+        {% for name in flags %}{{ 'coalesce(reported_ms <= 0, false)' if name == 'is_exit_before_start' else 'false' }} as {{ name }},
+        {% endfor -%}
+        cast(null as boolean) as is_session_end_near,
+        cast(null as boolean) as is_timed_out,
+        started_at,
+        cast(null as {{ timestamp_type() }}) as last_seen_at
+    from log_event
+    union all
+    select
+        event_date,
+        playback_id,
+        'player' as source,
+        media_kind,
+        session_id,
+        account_id,
+        content_id,
+        channel_id,
+        cast(null as {{ dbt.type_string() }}) as genre,
+        coalesce(region, country) as region,
+        country,
+        subscription_plan,
+        device,
+        platform,
+        app_version,
+        own_end_reason,
+        error_code,
+        error_class,
+        cast(null as bigint) as reported_ms,
+        cast(null as decimal(18, 6)) as reported_completion_rate,
+        cast(null as decimal(18, 4)) as engagement_score,
+        content_duration_ms as stated_duration_ms,
+        playing_ms as played_ms,
+        content_watched_ms as content_played_ms,
+        inactivity_timeout_ms,
+        stall_count,
+        ad_count,
+        cast(null as decimal(18, 4)) as ad_revenue_amount,
+        {{ measured | join(', ') }},
+        is_live,
+        is_started,
+        {{ flags | join(', ') }},
+        is_session_end_near,
+        is_timed_out,
+        started_at,
+        ended_at as last_seen_at
+    from player_playback
 
 ),
 
@@ -59,10 +158,15 @@ resolved as (
         sequenced.channel_id,
         sequenced.genre,
         coalesce(sequenced.region, account.region, account.country, 'unknown') as region,
+        sequenced.country,
         account.country as account_country,
         coalesce(sequenced.subscription_plan, account.subscription_plan, 'unknown') as subscription_plan,
         coalesce(device.device_type, 'unknown') as device_type,
         coalesce(sequenced.platform, 'unknown') as platform,
+        sequenced.app_version,
+        sequenced.own_end_reason,
+        sequenced.error_code,
+        sequenced.error_class,
         sequenced.started_at,
         {{ div_floor(epoch_us('sequenced.started_at'), 900000000) }} as quarter_hour,
         sequenced.reported_ms,
@@ -71,14 +175,24 @@ resolved as (
         coalesce(sequenced.stall_count, 0) as stall_count,
         coalesce(sequenced.ad_count, 0) as ad_count,
         sequenced.ad_revenue_amount,
+        sequenced.played_ms,
+        sequenced.content_played_ms,
+        sequenced.inactivity_timeout_ms,
+        {% for name in measured + flags %}sequenced.{{ name }},
+        {% endfor -%}
+        sequenced.is_started,
+        sequenced.is_session_end_near,
+        sequenced.is_timed_out,
+        sequenced.last_seen_at,
+        sequenced.next_started_at,
         coalesce(sequenced.is_live, false) as is_live,
-        content.duration_ms as content_duration_ms,
+        coalesce(content.duration_ms, sequenced.stated_duration_ms) as content_duration_ms,
         {{ div_floor(epoch_us('sequenced.next_started_at') ~ ' - ' ~ epoch_us('sequenced.started_at'), 1000) }}
             as gap_ms,
         rule.valid_play_ms,
         rule.skip_below_ms,
         rule.complete_percent,
-        rule.is_length_imputed and sequenced.reported_ms is null as is_imputed
+        rule.is_length_imputed and sequenced.reported_ms is null and sequenced.played_ms is null as is_imputed
     from sequenced
     inner join rule on sequenced.media_kind = rule.media_kind
     left join content on sequenced.content_id = content.content_id
@@ -95,6 +209,7 @@ timed as (
         *,
         case
             when reported_ms is not null then reported_ms
+            when played_ms is not null then played_ms
             when not is_imputed or content_duration_ms is null then null
             when gap_ms < content_duration_ms then gap_ms
             else content_duration_ms
@@ -107,7 +222,11 @@ watched as (
 
     select
         *,
-        case when content_duration_ms < playing_ms then content_duration_ms else playing_ms end as content_watched_ms
+        case
+            when content_played_ms is not null then content_played_ms
+            when content_duration_ms < playing_ms then content_duration_ms
+            else playing_ms
+        end as content_watched_ms
     from timed
 
 ),
@@ -120,8 +239,7 @@ judged as (
             when reported_completion_rate is not null then reported_completion_rate * 100 >= complete_percent
             when content_duration_ms is not null and playing_ms is not null
                 then content_watched_ms * 100 >= content_duration_ms * complete_percent
-        end as is_complete,
-        coalesce(reported_ms > 0, true) as is_started
+        end as is_complete
     from watched
 
 ),
@@ -131,6 +249,15 @@ ended as (
     select
         *,
         case
+            when own_end_reason is not null then own_end_reason
+            when
+                account_id <> 'player:anonymous'
+                and next_started_at <= {{ add_ms('last_seen_at', 'inactivity_timeout_ms') }}
+                and next_started_at <= {{ add_ms('started_at', '86400000') }}
+                then 'next_content'
+            when is_session_end_near then 'session_end'
+            when is_timed_out then 'timeout'
+            when played_ms is not null then null
             when is_complete then 'complete'
             when not is_imputed then 'stop'
             when playing_ms is not null then 'next_content'
@@ -155,11 +282,14 @@ final as (
         ended.media_kind,
         ended.genre,
         ended.region,
-        coalesce(local_clock.country, ended.account_country, 'unknown') as country,
+        coalesce(ended.country, local_clock.country, ended.account_country, 'unknown') as country,
         ended.subscription_plan,
         ended.device_type,
         ended.platform,
+        ended.app_version,
         ended.end_reason,
+        ended.error_code,
+        ended.error_class,
         '{{ var("currency") }}' as currency,
         -- numerics
         ended.playing_ms,
@@ -170,6 +300,8 @@ final as (
         ended.stall_count,
         ended.ad_count,
         ended.ad_revenue_amount,
+        {% for name in measured %}ended.{{ name }},
+        {% endfor -%}
         local_clock.local_hour,
         -- booleans
         ended.is_live,
@@ -184,11 +316,13 @@ final as (
             false
         ) as is_skipped,
         ended.is_imputed,
+        {% for name in flags %}ended.{{ name }},
+        {% endfor -%}
         -- dates and timestamps
         ended.event_date,
         local_clock.local_date,
         ended.started_at,
-        {{ as_timestamp(add_ms('ended.started_at', 'ended.playing_ms')) }} as ended_at
+        coalesce(ended.last_seen_at, {{ as_timestamp(add_ms('ended.started_at', 'ended.playing_ms')) }}) as ended_at
     from ended
     inner join local_clock on ended.region = local_clock.region and ended.quarter_hour = local_clock.quarter_hour
 

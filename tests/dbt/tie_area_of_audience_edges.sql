@@ -5,15 +5,15 @@
 -- playing time of each UTC date, spill of the day before included, is the area under the edges; and edges sum to nought
 with
 
-playback as (
+playing as (
 
     select
         event_date,
         started_at,
         ended_at,
         {{ as_timestamp(add_days('event_date', 1)) }} as midnight_at
-    from {{ ref('fct_playback') }}
-    where playing_ms > 0 and {{ within('event_date', touched, before=1) }}
+    from {{ ref('fct_playback_interval') }}
+    where {{ within('event_date', touched, before=1) }}
 
 ),
 
@@ -23,12 +23,14 @@ piece as (
         event_date,
         {{ epoch_us('case when ended_at > midnight_at then midnight_at else ended_at end') }}
         - {{ epoch_us('started_at') }} as playing_us
-    from playback
+    from playing
+    where started_at < midnight_at
     union all
     select
         {{ add_days('event_date', 1) }} as event_date,
-        {{ epoch_us('ended_at') }} - {{ epoch_us('midnight_at') }} as playing_us
-    from playback
+        {{ epoch_us('ended_at') }}
+        - {{ epoch_us('case when started_at > midnight_at then started_at else midnight_at end') }} as playing_us
+    from playing
     where ended_at > midnight_at
 
 ),

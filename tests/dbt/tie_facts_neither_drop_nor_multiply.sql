@@ -4,12 +4,17 @@
 
 with
 
+known as (
+
+    select event_date from {{ ref('int_playback_event') }} where {{ within('event_date', touched) }}
+    union all
+    select event_date from {{ ref('int_player_playback') }} where {{ within('event_date', touched) }}
+
+),
+
 event as (
 
-    select event_date, count(*) as playbacks
-    from {{ ref('int_playback_event') }}
-    where {{ within('event_date', touched) }}
-    group by event_date
+    select event_date, count(*) as playbacks from known group by event_date
 
 ),
 

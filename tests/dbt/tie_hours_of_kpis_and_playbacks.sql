@@ -18,6 +18,20 @@ fact as (
 
 ),
 
+-- what no channel has shown is no business of the channels' table
+broadcast as (
+
+    select
+        event_date,
+        count(*) as attempts,
+        {{ count_if('is_started') }} as plays,
+        {{ sum_of('playing_ms') }} as playing_ms
+    from {{ ref('fct_playback') }}
+    where channel_id <> 'not_applicable' and {{ within('event_date', touched) }}
+    group by event_date
+
+),
+
 content as (
 
     select event_date, media_kind, sum(attempts) as attempts, sum(plays) as plays, sum(playing_ms) as playing_ms
@@ -59,12 +73,10 @@ select
     fact.media_kind,
     fact.playing_ms,
     content.playing_ms as content_playing_ms,
-    device.playing_ms as device_playing_ms,
-    channel.playing_ms as channel_playing_ms
+    device.playing_ms as device_playing_ms
 from fact
 left join content on fact.event_date = content.event_date and fact.media_kind = content.media_kind
 left join device on fact.event_date = device.event_date and fact.media_kind = device.media_kind
-left join channel on fact.event_date = channel.event_date and fact.media_kind = 'video'
 left join hourly on fact.event_date = hourly.event_date and fact.media_kind = hourly.media_kind
 where
     fact.attempts <> coalesce(content.attempts, -1)
@@ -74,11 +86,16 @@ where
     or fact.plays <> coalesce(device.plays, -1)
     or fact.playing_ms <> coalesce(device.playing_ms, -1)
     or fact.plays <> coalesce(hourly.plays, 0)
-    or (
-        fact.media_kind = 'video'
-        and (
-            fact.attempts <> coalesce(channel.attempts, -1)
-            or fact.plays <> coalesce(channel.plays, -1)
-            or fact.playing_ms <> coalesce(channel.playing_ms, -1)
-        )
-    )
+union all
+select
+    broadcast.event_date,
+    'broadcast' as media_kind,
+    broadcast.playing_ms,
+    channel.playing_ms as content_playing_ms,
+    channel.playing_ms as device_playing_ms
+from broadcast
+left join channel on broadcast.event_date = channel.event_date
+where
+    broadcast.attempts <> coalesce(channel.attempts, -1)
+    or broadcast.plays <> coalesce(channel.plays, -1)
+    or broadcast.playing_ms <> coalesce(channel.playing_ms, -1)

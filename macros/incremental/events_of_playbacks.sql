@@ -1,0 +1,33 @@
+{#
+  Rows of a relation with `event_date` and `playback_key`: all those of the playbacks that have an event on a touched date,
+  whatever their own date, because a playback is made of all its events. The dates are literals, so that nothing else is read.
+#}
+{% macro events_of_playbacks(relation, touched) -%}
+    {%- set index = ref('int_player_key_date') -%}
+    {%- if touched.dates is none -%}
+    select * from {{ relation }} where playback_key is not null
+    {%- else -%}
+    select whole.*
+    from {{ relation }} as whole
+    inner join ({{ touched_playbacks(touched) }}) as touched_playback on whole.playback_key = touched_playback.key_id
+    where {{ dates_in('whole.event_date', dates_of_playbacks(touched)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro touched_playbacks(touched) -%}
+    select distinct key_id from {{ ref('int_player_key_date') }} where kind = 'playback' and {{ within('event_date', touched) }}
+{%- endmacro %}
+
+{# Literal dates on which the touched playbacks have events; none for all. #}
+{% macro dates_of_playbacks(touched) -%}
+    {%- if touched.dates is none -%}{{ return(none) }}{%- endif -%}
+    {%- if not introspects() -%}{{ return(touched.dates) }}{%- endif -%}
+    {%- if not touched.dates -%}{{ return([]) }}{%- endif -%}
+    {%- set query -%}
+        select distinct known.event_date
+        from {{ ref('int_player_key_date') }} as known
+        inner join ({{ touched_playbacks(touched) }}) as touched_playback on known.key_id = touched_playback.key_id
+        where known.kind = 'playback'
+    {%- endset -%}
+    {{ return(query_dates(query)) }}
+{%- endmacro %}

@@ -1,0 +1,168 @@
+{{ replaces('event_date', topic='player') }}
+
+{%- set touched = touched_dates('player') %}
+{%- set in_gap = 'over (partition by playback_id, gap_number order by step_number rows between' %}
+
+with
+
+step as (
+
+    {{ events_of_playbacks(ref('int_player_step'), touched) }}
+
+),
+
+timed as (
+
+    select
+        *,
+        lead(at_ms) over (partition by playback_id order by step_number) - at_ms as elapsed_ms,
+        coalesce(lead(gap_number) over (partition by playback_id order by step_number) <> gap_number, false) as is_gap_end
+    from step
+
+),
+
+-- silence over the time-out counts for nothing
+stretch as (
+
+    select
+        *,
+        coalesce(elapsed_ms, 0) as length_ms,
+        (gap_to_position_ms - gap_from_position_ms) * 10000 as progress,
+        case when elapsed_ms > inactivity_timeout_ms and state <> 'ended' then 'silent' else state end as counted_state
+    from timed
+
+),
+
+-- how far the playhead could get: while it plays, and where only its new position tells that it has been playing
+able as (
+
+    select
+        *,
+        case when counted_state = 'playing' then length_ms * rate_in_force else 0 end as reach,
+        case
+            when counted_state = 'starting' and is_start_derived then length_ms * rate_in_force
+            when is_gap_end and (counted_state = 'paused' or (counted_state = 'stalled' and is_stall_open)) then length_ms * rate_in_force
+            else 0
+        end as late_reach
+    from stretch
+
+),
+
+gap as (
+
+    select
+        *,
+        cast(sum(reach) over (partition by playback_id, gap_number) as bigint) as gap_reach,
+        cast(sum(late_reach) over (partition by playback_id, gap_number) as bigint) as gap_late_reach,
+        cast(coalesce(sum(reach) {{ in_gap }} unbounded preceding and 1 preceding), 0) as bigint) as reach_before,
+        cast(coalesce(sum(late_reach) {{ in_gap }} 1 following and unbounded following), 0) as bigint)
+            as late_reach_after
+    from able
+
+),
+
+-- a position that the time does not explain, without a seek: the clock counts
+jumped as (
+
+    select
+        *,
+        coalesce(progress < 0 or progress > gap_reach + gap_late_reach + 20000000, false) as is_jump
+    from gap
+
+),
+
+played as (
+
+    select
+        *,
+        case
+            when counted_state = 'playing' and (progress is null or is_jump) then length_ms
+            when counted_state = 'playing' and progress >= reach_before + reach then length_ms
+            when counted_state = 'playing' and progress > reach_before
+                then {{ div_floor('(progress - reach_before)', 'rate_in_force') }}
+            when late_reach = 0 or progress is null then 0
+            when is_jump and counted_state = 'starting' and progress > 0 then length_ms
+            when is_jump then 0
+            when progress >= gap_reach + late_reach_after + late_reach then length_ms
+            when progress > gap_reach + late_reach_after
+                then {{ div_floor('(progress - gap_reach - late_reach_after)', 'rate_in_force') }}
+            else 0
+        end as playing_ms
+    from jumped
+
+),
+
+-- content of a playback without any position runs from nought
+clocked as (
+
+    select
+        *,
+        counted_state <> 'playing' as is_late,
+        cast(
+            coalesce(
+                sum(playing_ms * rate_in_force) over (
+                    partition by playback_id order by step_number rows between unbounded preceding and 1 preceding
+                ),
+                0
+            ) as bigint
+        ) as content_before,
+        cast(
+            coalesce(sum(playing_ms * rate_in_force) {{ in_gap }} unbounded preceding and 1 preceding), 0) as bigint
+        ) as content_before_in_gap
+    from played
+
+),
+
+final as (
+
+    select
+        -- ids
+        playback_id,
+        playback_key,
+        step_number,
+        event_id,
+        -- strings
+        step_kind,
+        counted_state as state,
+        -- numerics
+        requests,
+        length_ms as elapsed_ms,
+        playing_ms,
+        gap_from_position_ms,
+        gap_to_position_ms,
+        pre_roll_ms,
+        reported_startup_ms,
+        inactivity_timeout_ms,
+        first_ms,
+        at_ms,
+        bitrate_in_force_kbps as bitrate_kbps,
+        cast(rate_in_force * cast(0.0001 as decimal(5, 4)) as decimal(9, 4)) as playback_rate,
+        case
+            when playing_ms = 0 then null
+            when not is_positioned then {{ div_floor('content_before', '10000') }}
+            else gap_from_position_ms + {{ div_floor('content_before_in_gap', '10000') }}
+        end as from_position_ms,
+        case
+            when playing_ms = 0 then null
+            when not is_positioned then {{ div_floor('(content_before + playing_ms * rate_in_force)', '10000') }}
+            else gap_from_position_ms + {{ div_floor('(content_before_in_gap + playing_ms * rate_in_force)', '10000') }}
+        end as to_position_ms,
+        -- booleans
+        is_requested,
+        is_start_derived,
+        is_shown,
+        is_seek,
+        is_failure,
+        is_end,
+        is_after_seek,
+        is_jump and is_gap_end as is_position_jump,
+        -- dates and timestamps
+        event_date,
+        playback_date,
+        step_at,
+        case when is_late then {{ add_ms('step_at', 'length_ms - playing_ms') }} else step_at end as playing_at
+    from clocked
+
+)
+
+select * from final where {{ within('event_date', touched) }}
