@@ -24,10 +24,15 @@ LAYERS = list(PREFIXES)
 OURS = ("staging", "intermediate", "marts", "kpi")
 #: Bookkeeping of progress, which every incremental model reads through load_window.
 PROGRESS = {"int_progress", "int_batch", "int_touched_date"}
+#: By which the models of player events find the whole of a touched playback.
+PLAYER_INDEX = {"int_player_key_date", "int_touched_date"}
 #: Models that read their own layer, or a later one, and why.
 SAME_OR_LATER = {
     "int_batch": ({"int_progress"}, "its number is recorded there"),
-    "int_key_date": ({"int_playback_event"}, "it is the index of the events by key"),
+    "int_key_date": ({"int_playback_event", "int_player_event"}, "it is the index of the events by key"),
+    "int_player_step": (PLAYER_INDEX | {"int_player_event"}, "the events of a playback in order"),
+    "int_player_stretch": (PLAYER_INDEX | {"int_player_step"}, "from one step to the next"),
+    "int_player_playback": (PLAYER_INDEX | {"int_player_event", "int_player_stretch"}, "the stretches of one playback"),
     "int_player_key_date": ({"int_player_event"}, "it is the index of the player's events by key"),
     "int_touched_date": (
         {
@@ -50,7 +55,9 @@ SAME_OR_LATER = {
         {"fct_playback", "fct_ad_impression", "fct_app_session", "fct_interaction"},
         "it gathers by account what each fact holds",
     ),
-    "edge_audience": ({"fct_playback"}, "the starts and ends of the playbacks"),
+    "fct_playback_interval": ({"fct_playback"}, "each stretch with the attributes of its playback"),
+    "edge_audience": ({"fct_playback_interval"}, "the starts and ends of the intervals"),
+    "edge_position": ({"fct_playback_interval"}, "the positions at which intervals start and end"),
 }
 #: Readers of the raw zone beside the staging views, and why.
 READS_RAW = {
