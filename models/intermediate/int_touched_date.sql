@@ -153,6 +153,15 @@ activity as (
 
 ),
 
+-- figures of the last 7, 28 or 90 days: a day is in those of the 89 after it
+rolling as (
+
+    select distinct {{ add_days('activity.event_date', 'number.n') }} as event_date
+    from activity
+    cross join {{ numbers(90) }} as number
+
+),
+
 -- figures about quality are of the day of arrival, or of the playback
 quality as (
 
@@ -175,6 +184,8 @@ topic_date as (
     select 'event' as topic, event_date from event
     union all
     select 'activity' as topic, event_date from activity
+    union all
+    select 'rolling' as topic, event_date from rolling
     union all
     select 'quality' as topic, event_date from quality
 

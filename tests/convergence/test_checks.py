@@ -26,6 +26,7 @@ DAMAGE = {
     "fct_ad_impression_rows": "update marts.fct_ad_impression set is_first_quartile = false, is_midpoint = true",
     "fct_interaction_rows": "update marts.fct_interaction set like_change = 2",
     "fct_account_day_rows": "update marts.fct_account_day set plays = attempts + 1",
+    "feature_churn_account_day_rows": "update marts.feature_churn_account_day set active_days_7 = active_days_90 + 1",
     "fct_app_session_rows": "update marts.fct_app_session set event_count = 0",
     "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
     "bridge_content_genre_rows": (
@@ -49,6 +50,11 @@ DAMAGE = {
     "kpi_ad_daily_rows": "update kpi.kpi_ad_daily set ad_clicks = ad_requests + 1",
     "kpi_event_mix_daily_rows": "update kpi.kpi_event_mix_daily set active_accounts = event_count + 1",
     "kpi_data_quality_daily_rows": "update kpi.kpi_data_quality_daily set row_count = 0",
+    "kpi_segment_daily_rows": "update kpi.kpi_segment_daily set accounts = 0",
+    "kpi_audience_rows": "update kpi.kpi_audience set reached_accounts = unique_accounts_28 + 1",
+    "kpi_executive_daily_rows": "update kpi.kpi_executive_daily set plays = attempts + 1",
+    "kpi_cohort_weekly_rows": "create or replace view warehouse.kpi.kpi_cohort_weekly as select date '2026-03-02' as cohort_week_date, date '2026-03-02' as week_start_date, 0 as week_number, 2 as cohort_accounts, 1 as active_accounts",
+    "kpi_top_content_weekly_rows": "create or replace view warehouse.kpi.kpi_top_content_weekly as select date '2026-03-02' as week_start_date, 'video' as media_kind, 0 as place, 1 as weeks_in_top, 1 as content_views",
     "tie_facts_neither_drop_nor_multiply": (
         "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)"
     ),
