@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ingestion.commands import output
 from ingestion.commands.progress import shown
+from ingestion.draft import TODO, DraftError, draft, render
 from ingestion.lander import land as lander
 from ingestion.lander import sources
 from ingestion.mapping import load_mapping
@@ -24,6 +26,8 @@ Examples:
     media land views.csv --mapping generic_video_log
 
     media land broken_header.csv --input streams --json
+
+    media land --draft-mapping unknown.csv --to unknown.yml
 
     media land 's3://bucket/exports/2026-11-*/*.csv.gz'
 
@@ -49,10 +53,23 @@ def land(
         str | None,
         typer.Option(help="ISO instant at which the first file arrived, not in the future; the others follow by 1 us."),
     ] = None,
+    draft_mapping: Annotated[
+        bool,
+        typer.Option(
+            "--draft-mapping",
+            help="Land nothing: look at one file and write a first mapping for it, open questions marked TODO.",
+        ),
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="Where --draft-mapping writes; without it, to stdout.", metavar="FILE")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of a table.")] = False,
 ) -> None:
     """Check files row by row and land them in the raw zone, one batch a file."""
     with output.reported() as settings:
+        if draft_mapping or to is not None:
+            _draft(files, input_name, to if draft_mapping else None, is_asked=draft_mapping)
+            return
         options = lander.Options(
             input=input_name,
             mapping=load_mapping(mapping) if mapping else None,
@@ -70,6 +87,22 @@ def land(
 
 
 land.__doc__ = (land.__doc__ or "") + "\n" + EXAMPLES + "\n" + output.EXIT_CODES
+
+
+def _draft(files: list[str], input_name: str | None, to: Path | None, *, is_asked: bool) -> None:
+    """Write a drafted mapping; DraftError for arguments that make no draft."""
+    paths = [path for path in sources.expand(files) if isinstance(path, Path)] if is_asked else []
+    if len(paths) != 1:
+        raise DraftError("a draft is of one file on this machine: media land --draft-mapping FILE [--to MAPPING.yml]")
+    if to is not None and to.exists():
+        raise DraftError(f"{to}: is there already; give --to another name")
+    text = render(draft(paths[0], input_name))
+    if to is None:
+        typer.echo(text, nl=False)
+        return
+    to.write_text(text, encoding="utf-8")
+    open_lines = sum(TODO in line for line in text.splitlines())
+    typer.echo(f"wrote {to}, with {open_lines} lines to settle; then: media land {files[0]} --mapping {to}")
 
 
 def _instant(text: str | None) -> datetime | None:

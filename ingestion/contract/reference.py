@@ -57,6 +57,14 @@ def check_row(
     return values, sorted(reasons)
 
 
+def is_value(field: Field, text: str) -> bool:
+    """Is the text one of the field's type and among its allowed values? Bounds are not looked at."""
+    try:
+        return convert(field, text) is not None
+    except _RefusedError:
+        return False
+
+
 def convert(field: Field, text: str | Nested | None) -> Value:
     """The typed value of one text, None for null; _RefusedError with the reason's code otherwise."""
     if isinstance(text, Nested):

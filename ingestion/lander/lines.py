@@ -20,7 +20,13 @@ SEPARATOR = "\x01"
 
 
 def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
-    """How the objects stand in the file, and the different lists of keys among the first ones.
+    """How the objects stand in the file, and the different lists of keys among the first ones."""
+    layout, objects = look(head, only_lines)
+    return layout, list(dict.fromkeys(tuple(one) for one in objects))
+
+
+def look(head: bytes, only_lines: bool) -> tuple[str, list[dict[str, object]]]:
+    """How the objects stand in the file, and the first of them.
 
     'lines' (one a line), 'array' (one array of them) or 'unstructured' (one after the other, over several lines).
     only_lines: the file's name says that it is NDJSON.
@@ -28,17 +34,17 @@ def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
     text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace").lstrip()
     first = text.split("\n", 1)[0]
     if only_lines:
-        return "lines", _keys_of_lines(text)
+        return "lines", _of_lines(text)
     if text.startswith("[") and not _is_record(first, text):
-        return "array", _keys(_objects(text[1:]))
+        return "array", list(_objects(text[1:]))
     if text.startswith("{") and _decoded(first) is None and next(_objects(text), None) is not None:
-        return "unstructured", _keys(_objects(text))
-    return "lines", _keys_of_lines(text)
+        return "unstructured", list(_objects(text))
+    return "lines", _of_lines(text)
 
 
-def _keys_of_lines(text: str) -> list[tuple[str, ...]]:
+def _of_lines(text: str) -> list[dict[str, object]]:
     sample = (_decoded(line) for line in text.split("\n")[:SAMPLE])
-    return _keys(one for one in sample if isinstance(one, dict))
+    return [one for one in sample if isinstance(one, dict)]
 
 
 def _is_record(first: str, text: str) -> bool:
@@ -67,10 +73,6 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             return
         if isinstance(value, dict):
             yield value
-
-
-def _keys(objects: Iterator[dict[str, object]]) -> list[tuple[str, ...]]:
-    return list(dict.fromkeys(tuple(one) for one in objects))
 
 
 def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
