@@ -88,20 +88,15 @@ class Numbering:
         return taken
 
 
-def read(
-    file: Inspection, dialect: Dialect, on_bytes: Callable[[int], None], lines: bool = False
-) -> Iterator[pa.RecordBatch]:
-    """Record batches of `schema`; every record of the file stands in exactly one. pa.ArrowInvalid if it cannot.
-
-    `lines`: no header and no quotes, a record is a line.
-    """
-    width, first = len(dialect.header), 0 if lines else 1
+def read(file: Inspection, dialect: Dialect, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """Record batches of `schema`; every record of the file stands in exactly one. pa.ArrowInvalid if it cannot."""
+    width = len(dialect.header)
     refused: list[tuple[int, str]] = []
     numbering = Numbering()
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
-        refused.append((row.number - first, row.text))
-        numbering.refused.add(row.number - first)
+        refused.append((row.number - 1, row.text))  # the header is a row too
+        numbering.refused.add(row.number - 1)
         return "skip"
 
     with open_bytes(file.path, file.gzipped) as stream:
@@ -111,13 +106,13 @@ def read(
                 use_threads=False,
                 block_size=BLOCK,
                 column_names=[f"f{i}" for i in range(width)],
-                skip_rows_after_names=first,
+                skip_rows_after_names=1,
                 encoding="utf8" if file.is_utf8 else "latin-1",
             ),
             arrow_csv.ParseOptions(
                 delimiter=dialect.delimiter,
-                quote_char=False if lines else '"',
-                newlines_in_values=not lines,
+                quote_char='"',
+                newlines_in_values=True,
                 invalid_row_handler=refuse,
             ),
             arrow_csv.ConvertOptions(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
@@ -15,8 +15,6 @@ from ingestion.lander import delimited
 from ingestion.lander.sources import Inspection, open_bytes
 
 SAMPLE = 200
-#: No JSON text holds this character unescaped, so a line stays in one piece.
-SEPARATOR = "\x01"
 
 
 def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
@@ -76,34 +74,53 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
 
 
 def read(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-    """One record a line, in the schema of `delimited.schema(1)`; blank lines are none."""
-    dialect = delimited.Dialect(["line"], SEPARATOR, header_only=False)
-    blank: list[int] = []  # numbers of lines of white space, which pyarrow takes for records
-    for batch in delimited.read(file, dialect, on_bytes, lines=True):
-        yield _without_blank(batch, blank)
+    """One record a line, in the schema of `delimited.schema(1)`; blank lines are none.
 
-
-def _without_blank(batch: pa.RecordBatch, blank: list[int]) -> pa.RecordBatch:
-    """The batch without its lines of white space, which are added to `blank`; those that follow move up."""
-    line = batch.column("f0")
-    if pc.any(pc.less(line, "!")).as_py():  # only such a line can be blank, and few begin so
-        is_blank = pc.fill_null(pc.equal(pc.utf8_trim(line, BLANKS), ""), False)
-        blank += batch.column("source_row").filter(is_blank).to_pylist()
-        batch = batch.filter(pc.invert(is_blank))
-    if not blank:
-        return batch
-    numbers = [number - bisect_left(blank, number) for number in batch.column("source_row").to_pylist()]
-    return batch.set_column(0, "source_row", pa.array(numbers, pa.int64()))
-
-
-def read_slowly(file: Inspection, on_bytes: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-    """The same for lines that are longer than a block."""
-    encoding = "utf-8-sig" if file.is_utf8 else "latin-1"
+    pyarrow's CSV reader with a separator that never comes takes longer, and stops at a line longer than a block.
+    """
+    number = 1
     with open_bytes(file.path, file.gzipped) as stream:
-        number = 0
-        for raw in stream:
-            on_bytes(len(raw))
-            line = raw.decode(encoding).strip("\r\n")
-            if line.strip():
-                number += 1
-                yield delimited.framed([number], [pa.array([line], pa.string())], file.is_utf8)
+        if stream.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+            stream.read(len(codecs.BOM_UTF8))
+        for buffer, size in _whole_lines(stream, on_bytes):
+            found = _cut(buffer, size) if file.is_utf8 else _cut(*_as_latin(buffer, size))
+            yield delimited.framed(range(number, number + len(found)), [found], file.is_utf8)
+            number += len(found)
+
+
+def _whole_lines(stream: io.BufferedIOBase, on_bytes: Callable[[int], None]) -> Iterator[tuple[bytearray, int]]:
+    """A buffer and how many of its bytes are whole lines, until the next is asked for.
+
+    The same memory each time: memory that is new to the process costs more than cutting the lines in it.
+    """
+    buffer, held = bytearray(delimited.BLOCK), 0
+    while got := stream.readinto(memoryview(buffer)[held:]):
+        on_bytes(got)
+        held += got
+        # A carriage return at the end may be half of the end of a line.
+        end = max(buffer.rfind(b"\n", 0, held), buffer.rfind(b"\r", 0, held - 1)) + 1
+        if end:
+            yield buffer, end
+            held -= end
+            buffer[:held] = buffer[end : end + held]
+        elif held == len(buffer):
+            buffer = buffer + bytearray(held)
+    if held:
+        yield buffer, held
+
+
+def _as_latin(buffer: bytearray, size: int) -> tuple[bytearray, int]:
+    text = bytearray(buffer[:size].decode("latin-1").encode())
+    return text, len(text)
+
+
+def _cut(buffer: bytearray, size: int) -> pa.StringArray:
+    """The lines of a text, without blank ones."""
+    if buffer.find(b"\r", 0, size) >= 0:
+        buffer = buffer[:size].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        size = len(buffer)
+    bounds = pa.array([0, size - buffer.endswith(b"\n", 0, size)], pa.int32()).buffers()[1]
+    found = pc.split_pattern(pa.StringArray.from_buffers(1, bounds, pa.py_buffer(buffer)), "\n").flatten()
+    if pc.any(pc.less(found, "!")).as_py():  # only then a line can be blank
+        found = found.filter(pc.not_equal(pc.utf8_trim(found, BLANKS), ""))
+    return found

@@ -17,7 +17,7 @@ from ingestion.lander import lines
 from ingestion.lander.convert import BLANKS_SQL, name, quote
 from ingestion.lander.table import Table
 
-MANY_LAYOUTS = 64
+FEW_LAYOUTS, MANY_LAYOUTS = 3, 64
 ALL_ROWS = 1 << 60
 
 Layout = tuple[str, ...]
@@ -71,11 +71,13 @@ def _layouts(seen: Sequence[Layout]) -> list[Layout]:
 def _told_apart(source: str, layouts: Sequence[Layout]) -> str:
     """The objects with their keys and the number of their layout, null for all others.
 
-    The hash is compared first, because comparing lists with each layout costs more than reading the object.
+    Of many layouts the hash is compared first: comparing lists with each of them costs more than reading the object.
     """
-    cases = " ".join(f"when hash({_list(one)}) then case when keys = {_list(one)} then {i} end"
-                     for i, one in enumerate(layouts))  # fmt: skip
-    layout = f"case hash(keys) {cases} end" if layouts else "null::integer"
+    lists = {_list(one): i for i, one in enumerate(layouts)}
+    cases = {one: f"when keys = {one} then {i}" for one, i in lists.items()}
+    layout = f"case {' '.join(cases.values())} end" if cases else "null::integer"
+    if len(cases) > FEW_LAYOUTS:
+        layout = f"case hash(keys) {' '.join(f'when hash({one}) then case {c} end' for one, c in cases.items())} end"
     keys = f"(select *, case when framing is null then try(json_keys(record)) end as keys from {source})"
     # The limit keeps DuckDB from pushing filters down here, which would compute keys and layout twice.
     return f"(select *, {layout} as layout from {keys} limit {ALL_ROWS})"

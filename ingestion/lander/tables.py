@@ -78,8 +78,7 @@ def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], Non
     layout, seen = lines.sniff(file.head, only_lines=not {".ndjson", ".jsonl"}.isdisjoint(file.path.suffixes))
     if layout == "lines":
         source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
-        attempts = [lambda: lines.read(file, on_bytes), lambda: lines.read_slowly(file, on_bytes)]
-        return objects.table(source, wanted, seen, attempts, delimited.schema(1))
+        return objects.table(source, wanted, seen, [lambda: lines.read(file, on_bytes)], delimited.schema(1))
     if not file.is_utf8:
         raise UnreadableError("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
     packing = "gzip" if file.gzipped else "uncompressed"

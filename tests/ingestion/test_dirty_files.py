@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.lander import delimited
+from ingestion.lander import delimited, lines, sources
 from ingestion.lander import land as lander
 from ingestion.lander.write import connect
 from ingestion.settings import Settings
@@ -103,6 +103,21 @@ def test_record_longer_than_a_block(tmp_path: Path, settings: Settings) -> None:
     assert json.loads(rows(settings, manifest.files)[1]["extra"]) == {"note": long}
     line = json.dumps({"user_id": "u1", "track_id": "t1", "listen_time": "2026-01-30 10:00:00", "note": long})
     assert _counts(land_one(settings, write(tmp_path, "streams.ndjson", line + "\n"))) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("block", [1, 2, 5, 64])
+def test_lines_are_cut_wherever_blocks_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, end: str, block: int
+) -> None:
+    written = ["{}", '{"a": 1}', "", '{"b": "\u00e9\u4e2d"}', " \t", '{"long": "' + "x" * 99 + '"}', "", "no object"]
+    file = sources.inspect(write(tmp_path, "a.ndjson", (mark + end.join(written)).encode()))
+    monkeypatch.setattr(delimited, "BLOCK", block)
+    batches = list(lines.read(file, lambda _: None))
+    found = [text for batch in batches for text in batch.column("f0").to_pylist()]
+    assert found == [text for text in written if text.strip()]
+    assert [row for batch in batches for row in batch.column("source_row").to_pylist()] == list(range(1, 6))
 
 
 def test_not_utf8_costs_its_own_rows_only(tmp_path: Path, settings: Settings) -> None:
