@@ -47,7 +47,7 @@ class Event:
     stall: int | None = None
     bitrate: int | None = None
     dropped: int | None = None
-    is_fatal: bool = False
+    is_fatal: bool | None = None
     error_code: str | None = None
     error_class: str | None = None
     ad_type: str | None = None
@@ -68,7 +68,7 @@ class Event:
     @property
     def is_end(self) -> bool:
         """Whether the event ends a playback."""
-        return self.kind in ("video_stop", "video_complete") or (self.kind == "video_error" and self.is_fatal)
+        return self.kind in ("video_stop", "video_complete") or (self.kind == "video_error" and self.is_fatal is True)
 
     @property
     def is_linear_ad(self) -> bool:
@@ -112,7 +112,7 @@ def event_of(row: Row) -> Event:
         at=ms_of(row["event_at"]),
         kind=row["event_type"],
         event_id=row.get("event_id") or "",
-        position=row.get("position_ms"),
+        position=row.get("position_ms") if row["event_type"].startswith("video_") else None,
         seek_from=row.get("seek_from_ms"),
         seek_to=row.get("seek_to_ms"),
         rate=None if rate is None else int(Decimal(rate) * RATE_UNIT),
@@ -120,7 +120,7 @@ def event_of(row: Row) -> Event:
         stall=row.get("stall_ms"),
         bitrate=row.get("bitrate_kbps"),
         dropped=row.get("dropped_frames"),
-        is_fatal=bool(row.get("is_fatal")),
+        is_fatal=row.get("is_fatal"),
         error_code=row.get("error_code"),
         error_class=row.get("error_class"),
         ad_type=row.get("ad_type"),

@@ -25,7 +25,7 @@ def playbacks_of(deliveries: Sequence[Delivery], facts: Facts | None = None) -> 
     sessions = _sessions(rows)
     found = [p for key, part in _groups(rows) if (p := playback_of(key, part, facts)) is not None]
     for playback in found:
-        _flag_session(playback, sessions)
+        _flag_session(playback, _session_of(playback, sessions))
     for account in {p.measures["account_id"] for p in found}:
         _name_ends([p for p in found if p.measures["account_id"] == account], sessions, latest)
     for playback in found:
@@ -78,13 +78,18 @@ def _sessions(rows: Iterable[Row]) -> dict[str, Session]:
     return sessions
 
 
-def _flag_session(playback: Playback, sessions: Mapping[str, Session]) -> None:
-    session_id, events = playback.measures["session_id"], playback.events
-    session = sessions.get(session_id, Session())
-    playback.measures["is_without_session_start"] = session_id is not None and not any(
-        at <= events[0].at for at in session.starts
-    )
-    playback.measures["is_after_session_end"] = any(e.at > min(session.ends) for e in events if session.ends)
+def _session_of(playback: Playback, sessions: Mapping[str, Session]) -> Session:
+    """What is known about the session of a playback from a day before its start to a day after its end."""
+    found, known = playback.measures, sessions.get(playback.measures["session_id"], Session())
+    near = range(found["started_at"] - DAY_MS, found["ended_at"] + DAY_MS + 1)
+    return Session([at for at in known.starts if at in near], [at for at in known.ends if at in near])
+
+
+def _flag_session(playback: Playback, session: Session) -> None:
+    found = playback.measures
+    is_seen = any(at <= found["started_at"] for at in session.starts)
+    found["is_without_session_start"] = found["session_id"] is not None and not is_seen
+    found["is_after_session_end"] = any(at < found["ended_at"] for at in session.ends)
 
 
 def _name_ends(playbacks: list[Playback], sessions: Mapping[str, Session], latest: int) -> None:
@@ -94,10 +99,10 @@ def _name_ends(playbacks: list[Playback], sessions: Mapping[str, Session], lates
         found = playback.measures
         if found["end_reason"] is not None:
             continue
-        end, session = found["ended_at"], sessions.get(found["session_id"], Session())
+        end, session = found["ended_at"], _session_of(playback, sessions)
         if following is not None and _is_left_for(playback, following):
             found["end_reason"] = "next_content"
-        elif any(end <= at <= end + TIME_OUT_MS for at in session.ends):
+        elif session.ends and end <= min(session.ends) <= end + TIME_OUT_MS:
             found["end_reason"] = "session_end"
         elif latest > end + TIME_OUT_MS:
             found["end_reason"] = "timeout"

@@ -44,105 +44,117 @@ class Playback:
 class Start:
     """How a playback came to its first frame."""
 
-    frame: int | None
+    frame: int
     startup: int | None
+    is_reported: bool = False
+
+
+def settled(events: Sequence[Event]) -> list[Event]:
+    """The events from the first of video on; an error that does not say is fatal where no video event follows it."""
+    video = [e.at for e in events if e.kind.startswith("video_")]
+    return [
+        replace(e, is_fatal=e.at == video[-1]) if e.kind == "video_error" and e.is_fatal is None else e
+        for e in events
+        if e.at >= video[0]
+    ]
 
 
 def reels_of(events: Sequence[Event]) -> tuple[list[list[Event]], list[list[Event]]]:
-    """(reels, ads that run outside of them): a reel lasts to an end, the next begins with a video_play."""
-    first = next(e for e in events if e.kind.startswith("video_"))
-    reels: list[list[Event]] = []
-    loose: list[list[Event]] = [[]]
-    is_open = first.kind != "video_play"
-    if is_open:
-        reels.append([])
+    """(reels, what follows each): a reel lasts to an end, the next begins with a video_play."""
+    reels: list[list[Event]] = [[]]
+    after: list[list[Event]] = [[]]
     for event in events:
-        if event.kind == "video_play" and not is_open:
+        is_over = bool(reels[-1]) and reels[-1][-1].is_end
+        if is_over and event.kind != "video_play":
+            after[-1].append(event)
+            continue
+        if is_over:
             reels.append([])
-            loose[-1].append(event)
-            loose.append([])
-            is_open = True
-        if is_open:
-            reels[-1].append(event)
-            is_open = not event.is_end
-        else:
-            loose[-1].append(event)
-    return reels, loose
+            after.append([])
+        reels[-1].append(event)
+    return reels, after
+
+
+def _opening(events: Sequence[Event]) -> int:
+    """Where the playhead was at the first event: as it says, else as far before the next known position as the clock
+    allows, at least 0."""
+    first = events[0]
+    if first.after is not None:
+        return first.after
+    known = next((e for e in events if e.before is not None or e.kind == "video_seek"), None)
+    return 0 if known is None or known.before is None else max(0, known.before - (known.at - first.at))
 
 
 def _start_of(reel: list[Event], is_positioned: bool, probe: Reel) -> Start | None:
-    """The first frame of a reel that nothing was shown before, found by walking it; None if it has none."""
-    first, reported = reel[0], next((e.startup for e in reel if e.startup is not None), None)
-    if first.kind != "video_play":
-        return _start_of_rest(reel, is_positioned, reported)
+    """The first frame of a reel that nothing was shown before, found by walking it; None if it has none.
+
+    Where the request was lost it is the first event, unless that stood at 0 and nothing was reported.
+    """
+    first, reported = (
+        reel[0],
+        next((e.startup for e in reel if e.startup is not None and e.startup <= TIME_OUT_MS), None),
+    )
+    is_lost, stood = first.kind != "video_play", probe.here
     for event in reel:
         probe.take(event)
         if probe.moved_at is not None or probe.jumped_at is not None:
             break
     pre_roll = probe.spent("ad", "pre_roll")
+    if is_lost and (reported is not None or (is_positioned and stood > 0)):
+        return Start(first.at, None)
     if reported is not None:
-        frame: int | None = first.at + reported + pre_roll
-        startup: int | None = reported
+        start = Start(first.at + reported + pre_roll, reported, is_reported=True)
     elif probe.moved_at is not None:
-        frame = probe.moved_at
-        startup = None if probe.has_jump else max(0, frame - first.at - pre_roll)
+        since = probe.moved_at - first.at - pre_roll
+        start = Start(probe.moved_at, None if probe.has_jump else max(0, since))
     elif probe.jumped_at is not None:
-        frame, startup = probe.jumped_at, None
-    elif not is_positioned and _does_something(reel[1:]):
-        frame, startup = first.at, None
+        start = Start(probe.jumped_at, None)
+    elif not is_positioned and _does_something(reel if is_lost else reel[1:]):
+        start = Start(first.at, None)
     else:
         return None
-    assert frame is not None
-    if any(e.kind in ("video_pause", "video_seek") and e.at < frame for e in reel):
-        startup = None
-    return Start(frame, startup)
-
-
-def _start_of_rest(reel: list[Event], is_positioned: bool, reported: int | None) -> Start | None:
-    """A playback whose video_play is lost starts at its first event, if anything shows a frame."""
-    is_started = (
-        reported is not None
-        or any(max(e.before or 0, e.after or 0) > 0 for e in reel)
-        or (not is_positioned and _does_something(reel))
-    )
-    return Start(reel[0].at, None) if is_started else None
+    if is_lost or any(e.kind in ("video_pause", "video_seek") and e.at < start.frame for e in reel):
+        start.startup = None
+    return start
 
 
 def _does_something(events: Sequence[Event]) -> bool:
     return any(e.kind.startswith("video_") and e.kind not in ("video_play", "video_error") for e in events)
 
 
-def _reel_after(walked: list[Reel], frame: int | None, origin: int | None) -> Reel:
+def _reel_after(walked: list[Reel], start: Start | None, opening: int) -> Reel:
     """A reel that goes on where the last one was."""
+    frame, is_reported = (None, False) if start is None else (start.frame, start.is_reported)
     if not walked:
-        return Reel(frame, origin)
-    last = walked[-1]
-    return Reel(frame, origin if last.here is None else last.here, last.rate, last.bitrate)
+        return Reel(frame, opening, is_reported)
+    return Reel(frame, walked[-1].here, is_reported, walked[-1].rate, walked[-1].bitrate)
 
 
-def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start, list[Reel]]:
+def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start | None, list[Reel]]:
     """Find the first frame, then walk every reel knowing it."""
-    start = Start(None, None)
-    is_lost = reels[0][0].kind != "video_play"
-    origin = None if is_lost and is_positioned else 0
+    start: Start | None = None
+    opening = _opening([event for reel in reels for event in reel])
     walked: list[Reel] = []
     for events in reels:
-        if start.frame is None:
-            start = _start_of(events, is_positioned, _reel_after(walked, None, origin)) or start
-        walked.append(_reel_after(walked, start.frame, origin).walk(events))
+        if (
+            start is None
+            and (start := _start_of(events, is_positioned, _reel_after(walked, None, opening))) is not None
+        ):
+            start.frame = min(start.frame, reels[-1][-1].at)
+        walked.append(_reel_after(walked, start, opening).walk(events))
     return start, walked
 
 
-def _loose_ad_ms(events: Sequence[Event]) -> int:
-    """Time of linear ads that run before a request or after an end."""
+def _ad_ms_after(events: Sequence[Event]) -> int:
+    """Time of linear ads that run after an end."""
     total, running = 0, None
-    for before, event in pairwise([*events[:1], *events]):
+    for before, event in pairwise(events):
+        if before.is_linear_ad:
+            running = before.ad[1]
+        elif before.kind in AD_ENDS and before.ad[1] == running:
+            running = None
         if running is not None and event.at - before.at <= TIME_OUT_MS:
             total += event.at - before.at
-        if event.is_linear_ad:
-            running = event.ad[1]
-        elif event.kind == "video_play" or (event.kind in AD_ENDS and event.ad[1] == running):
-            running = None
     return total
 
 
@@ -167,8 +179,7 @@ def covered(pieces: Iterable[Piece]) -> int:
 
 
 def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Facts) -> Playback | None:
-    events = [event for event, _ in part]
-    reels, loose = reels_of(events)
+    reels, after = reels_of(settled([event for event, _ in part]))
     own = [event for reel in reels for event in reel]
     is_positioned = any(p is not None for e in own for p in (e.position, e.seek_from, e.seek_to))
     start, walked = _run(reels, is_positioned)
@@ -190,12 +201,12 @@ def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Fact
         "started_at": own[0].at,
         "ended_at": end.at,
         "content_duration_ms": duration,
-        "ad_count": len({e.ad for e in events if e.kind in SHOWN}),
-        "ad_ms": sum(r.spent("ad") for r in walked) + sum(_loose_ad_ms(e) for e in loose),
+        "ad_count": len({e.ad for e, _ in part if e.kind in SHOWN}),
+        "ad_ms": sum(r.spent("ad") for r in walked) + sum(_ad_ms_after(e) for e in _to_next_reel(reels, after)),
         "end_reason": {"video_stop": "stop", "video_complete": "complete"}.get(end.kind, "error")
         if end.is_end
         else None,
-        "is_stop_after_complete": _stops_after_complete(reels, loose),
+        "is_stop_after_complete": _stops_after_complete(reels, after),
     }
     measures |= _sums(start, walked, own, pieces)
     measures |= _outcome(start, own, facts)
@@ -204,28 +215,33 @@ def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Fact
     measures["is_complete"] = (
         None if duration is None else measures["content_watched_ms"] * 100 >= duration * COMPLETE_PERCENT
     )
-    return Playback(key, first, measures, joined(pieces), events)
+    return Playback(key, first, measures, joined(pieces), [e for e in own if e.kind.startswith("video_")])
 
 
-def _stops_after_complete(reels: list[list[Event]], loose: list[list[Event]]) -> bool:
-    """Whether a stop follows a complete before the next start. loose[0] lies before the first reel."""
-    after = loose[1:] if reels[0][0].kind == "video_play" else loose
-    return any(
-        reel[-1].kind == "video_complete" and any(e.kind == "video_stop" for e in rest)
-        for reel, rest in zip(reels, after, strict=True)
-    )
+def _to_next_reel(reels: list[list[Event]], after: list[list[Event]]) -> list[list[Event]]:
+    """What follows each end, with the start that it lasts to."""
+    return [[*rest, *following[:1]] for rest, following in zip(after, [*reels[1:], []], strict=True)]
 
 
-def _sums(start: Start, walked: list[Reel], own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
+def _stops_after_complete(reels: list[list[Event]], after: list[list[Event]]) -> bool:
+    """Whether a stop follows a complete before the next start."""
+    for reel, rest in zip(reels, after, strict=True):
+        kinds = [e.kind for e in (reel[-1], *rest)]
+        if "video_complete" in kinds and "video_stop" in kinds[kinds.index("video_complete") :]:
+            return True
+    return False
+
+
+def _sums(start: Start | None, walked: list[Reel], own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
     paused = sum(reel.spent("paused") for reel in walked)
     lasted = sum(reel.stretches[-1].end - reel.stretches[0].start for reel in walked if reel.stretches)
     dropped = [e.dropped for e in own if e.dropped is not None]
     return {
         "playing_ms": sum(p.end - p.start for p in pieces),
         "watched_ms": lasted - paused - sum(reel.silent() for reel in walked),
-        "startup_ms": start.startup,
+        "startup_ms": None if start is None else start.startup,
         "pause_ms": paused,
-        "stall_count": sum(not stall.is_caused_by_seek for reel in walked for stall in reel.stalls),
+        "stall_count": sum(reel.stall_count() for reel in walked),
         "stall_ms": sum(reel.stalled(is_caused_by_seek=False) for reel in walked),
         "seek_stall_ms": sum(reel.stalled(is_caused_by_seek=True) for reel in walked),
         "seek_count": sum(e.kind == "video_seek" for e in own),
@@ -237,27 +253,27 @@ def _sums(start: Start, walked: list[Reel], own: list[Event], pieces: list[Piece
     }
 
 
-def _outcome(start: Start, own: list[Event], facts: Facts) -> dict[str, Any]:
+def _outcome(start: Start | None, own: list[Event], facts: Facts) -> dict[str, Any]:
     """One outcome: a play, a start failure or an exit before the start; and the error that decided."""
-    fatal = [e for e in own if e.kind == "video_error" and e.is_fatal]
-    if start.frame is not None:
-        fatal = [e for e in fatal if e.at >= start.frame]
-    code = fatal[-1].error_code if fatal else None
+    fatal = [e for e in own if e.kind == "video_error" and e.is_end]
+    if start is not None:
+        fatal = [e for e in fatal if e is own[-1]]
+    code = fatal[0].error_code if fatal else None
     known = facts.error_classes.get(code or "", "technical")
     return {
-        "is_started": start.frame is not None,
-        "is_start_failure": start.frame is None and bool(fatal),
-        "is_playback_failure": start.frame is not None and bool(fatal),
-        "is_exit_before_start": start.frame is None and not fatal,
+        "is_started": start is not None,
+        "is_start_failure": start is None and bool(fatal),
+        "is_playback_failure": start is not None and bool(fatal),
+        "is_exit_before_start": start is None and not fatal,
         "error_code": code,
-        "error_class": (fatal[-1].error_class or known) if fatal else None,
+        "error_class": (fatal[0].error_class or known) if fatal else None,
     }
 
 
-def _reach(start: Start, own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
+def _reach(start: Start | None, own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
     known = [p for e in own for p in (e.before, e.after) if p is not None]
     furthest = max([0, *known, *(p.to_position for p in pieces)])
     return {
         "content_watched_ms": covered(pieces),
-        "max_position_ms": None if start.frame is None else furthest,
+        "max_position_ms": None if start is None else furthest,
     }

@@ -41,27 +41,26 @@ class Stretch:
     bitrate: int | None
     ad_type: str | None
     stall: Stall | None
+    is_silent: bool  # no event came for longer than the time-out
     laid: int = 0  # what was found to have played at its end after all
-
-    @property
-    def is_silent(self) -> bool:
-        return self.end - self.start > TIME_OUT_MS
 
 
 @dataclass
 class Stall:
-    """An interruption after the first frame. `length` as reported."""
+    """An interruption after the first frame: until its reported length is over, or open until the playhead moves."""
 
     start: int
-    length: int | None
     is_caused_by_seek: bool
-    end: int | None = None
+    until: int
+    is_open: bool = False
+    is_unfinished: bool = False  # it lasts to the last event
 
-    def covers(self, at: int) -> bool:
-        """Whether another stall at this instant would be inside this one."""
-        if self.end is not None:
-            return at < self.end
-        return self.length is None or at < self.start + self.length
+    def report(self, event: Event) -> None:
+        """Take in what an event says about it."""
+        if event.stall is None:
+            self.is_open = True
+        else:
+            self.until = max(self.until, event.at + event.stall)
 
 
 @dataclass
@@ -69,7 +68,8 @@ class Reel:
     """The walk. `frame` is the instant of the first frame, None if there was none (yet)."""
 
     frame: int | None
-    here: int | None  # the last known position
+    here: int  # the last known position
+    is_reported: bool = False  # the first frame is the player's word: nothing plays before it
     rate: int = RATE_UNIT
     bitrate: int | None = None
     state: str = "starting"
@@ -93,6 +93,8 @@ class Reel:
         for event in events:
             self.take(event)
         self._lay_by_clock()
+        if self.state == "stalled":
+            self.stalls[-1].is_unfinished = True
         return self
 
     def take(self, event: Event) -> None:
@@ -108,8 +110,20 @@ class Reel:
 
     def _until(self, at: int) -> None:
         assert self.last is not None
+        since = self.last.at
+        if self.state == "starting" and self.is_reported and self.frame is not None and since < self.frame < at:
+            self._pass(since, self.frame)
+            self.state, since = "playing", self.frame
+        elif self.state == "stalled" and not self.stalls[-1].is_open and self.stalls[-1].until < at:
+            self._pass(since, self.stalls[-1].until)
+            self.state, since = "playing", self.stalls[-1].until
+        self._pass(since, at)
+
+    def _pass(self, since: int, at: int) -> None:
+        assert self.last is not None
         stall = self.stalls[-1] if self.state == "stalled" else None
-        stretch = Stretch(self.last.at, at, self.state, self.rate, self.bitrate, self.ad_type, stall)
+        is_silent = at - self.last.at > TIME_OUT_MS
+        stretch = Stretch(since, at, self.state, self.rate, self.bitrate, self.ad_type, stall, is_silent)
         self.stretches.append(stretch)
         self.pending.append(stretch)
 
@@ -126,7 +140,7 @@ class Reel:
             self.here, self.is_blind = event.after, False
         elif event.kind == "video_seek":
             self.is_blind = True
-        is_first = self.last_known is None and self.here is not None
+        is_first = self.last_known is None
         if event.after is not None or event.kind == "video_seek" or is_first:
             self.last_known, self.here_rate = event, self.rate
 
@@ -134,26 +148,26 @@ class Reel:
 
     def _reach(self, event: Event) -> None:
         """A position is known, or a seek leaves one: say what played since the one before."""
-        if self.here is None:
-            self.pending = []
-        elif event.before is None or self.is_blind or self.last_known is None:
+        if event.before is None or self.is_blind or self.last_known is None:
             self._lay_by_clock()
         else:
-            progress, elapsed = event.before - self.here, event.at - self.last_known.at
-            if progress < 0 or (progress - SLACK_MS) * RATE_UNIT > elapsed * self.here_rate:
+            progress = event.before - self.here
+            if progress < 0 or (progress - SLACK_MS) * RATE_UNIT > self._able_ms() * self.here_rate:
                 self.has_jump = True
                 if self.state == "starting" and self.frame is None and self.jumped_at is None:
                     self.jumped_at = self.last_known.at
                 self._lay_by_clock()
             elif progress > 0:
                 self._lay_progress(event, progress)
+            if progress > 0:
+                self._moved(event.at)
             self.pending = []
         if event.before is not None:
             self.here = event.before
 
     def _lay_progress(self, event: Event, progress: int) -> None:
         """Fill what was playing from the beginning; the rest shows that the waiting at the end was over."""
-        assert self.here is not None and self.last_known is not None
+        assert self.last_known is not None
         left = progress * RATE_UNIT // self.here_rate
         if self.moved_at is None:
             self.moved_at = max(self.last_known.at, event.at - left)
@@ -165,52 +179,56 @@ class Reel:
                 left -= length
         late = self._resumed(left)
         spans += late
-        if late:
-            self._goes_on(min(start for start, _, _ in late))
+        if late and self.state in ("paused", "ad"):
+            self.state, self.ad_type = "playing", None
         self._lay(sorted(spans, key=lambda span: span[0]), self.here_rate)
+
+    def _able_ms(self) -> int:
+        """The time in which the playhead may have moved: while it played, and in the waiting that lasted until now."""
+        playing = [s for s in self.pending if s.state == "playing" and not s.is_silent]
+        return sum(s.end - s.start for s in (*playing, *self._waiting()))
+
+    def _waiting(self) -> list[Stretch]:
+        """The stretches of waiting, or of an ad, that lasted until now; the last one first."""
+        found = []
+        states = ("ad",) if self.state == "ad" else WAITS
+        for stretch in reversed(self.pending):
+            if stretch.is_silent or stretch.state not in states or self._is_told(stretch):
+                break
+            found.append(stretch)
+        return found
 
     def _resumed(self, left: int) -> list[tuple[int, int, Stretch]]:
         """Lay what is left at the end of the waiting, or of the ad, that lasted until now."""
         spans = []
-        states = ("ad",) if self.state == "ad" else WAITS
-        for stretch in reversed(self.pending):
-            if left <= 0 or stretch.is_silent or stretch.state not in states:
-                break
-            length = min(left, stretch.end - stretch.start)
-            stretch.laid = length
-            spans.append((stretch.end - length, stretch.end, stretch))
-            left -= length
+        for stretch in self._waiting():
+            stretch.laid = min(left, stretch.end - stretch.start)
+            left -= stretch.laid
+            if stretch.laid > 0:
+                spans.append((stretch.end - stretch.laid, stretch.end, stretch))
         return spans
 
-    def _goes_on(self, since: int) -> None:
-        """A pause, a stall or an ad was over since then."""
-        if self.state == "stalled" and self.stalls[-1].length is None:
-            self.stalls[-1].end = max(since, self.stalls[-1].start)
-        self.state, self.ad_type = "playing", None
+    def _is_told(self, stretch: Stretch) -> bool:
+        """Whether the player says that nothing played: before a reported first frame, in a stall of known length."""
+        if stretch.state == "starting":
+            return self.is_reported
+        return stretch.stall is not None and not stretch.stall.is_open
+
+    def _moved(self, at: int) -> None:
+        """The playhead has moved: a stall that waited for this is over."""
+        if self.stalls:
+            self.stalls[-1].is_open = False
+        if self.state == "stalled" and self.stalls[-1].until <= at:
+            self.state = "playing"
 
     def _lay_by_clock(self) -> None:
         """No progress is known: all time in which it was playing counts, from the last known position on."""
-        spans = []
         for stretch in self.pending:
-            start = self._playing_since(stretch)
-            if start is not None and start < stretch.end and not stretch.is_silent:
-                spans.append((start, stretch.end, stretch))
-        for start, end, stretch in spans:
-            self._lay([(start, end, stretch)], stretch.rate)
+            if stretch.state == "playing" and not stretch.is_silent:
+                self._lay([(stretch.start, stretch.end, stretch)], stretch.rate)
         self.pending = []
 
-    def _playing_since(self, stretch: Stretch) -> int | None:
-        if stretch.state == "playing":
-            return stretch.start
-        if stretch.state == "starting" and self.frame is not None:
-            return max(stretch.start, self.frame)
-        if stretch.stall is not None and stretch.stall.length is not None:
-            return max(stretch.start, stretch.stall.start + stretch.stall.length)
-        return None
-
     def _lay(self, spans: Sequence[tuple[int, int, Stretch]], rate: int) -> None:
-        if self.here is None:
-            return
         done = 0
         for start, end, stretch in spans:
             from_position = self.here + done * rate // RATE_UNIT
@@ -223,37 +241,34 @@ class Reel:
 
     def _change(self, event: Event) -> None:
         if event.kind in STARTS or (event.kind == "video_seek" and self.state != "paused"):
-            self._leave(event.at, "playing" if self._is_shown(event.at) else "starting")
+            self._leave("playing" if self._is_shown(event.at) else "starting")
         elif event.kind == "video_pause":
-            self._leave(event.at, "paused")
+            self._leave("paused")
         elif event.is_end:
-            self._leave(event.at, "ended")
-        elif event.is_linear_ad:
-            self._leave(event.at, "ad")
+            self._leave("ended")
+        elif event.is_linear_ad and self.state != "paused":
+            self._leave("ad")
             self.ad_type, self.ad_id = event.ad_type, event.ad[1]
         elif event.kind in AD_ENDS and self.state == "ad" and event.ad[1] == self.ad_id:
-            self._leave(event.at, "playing" if self._is_shown(event.at) else "starting")
+            self._leave("playing" if self._is_shown(event.at) else "starting")
         elif event.kind == "video_buffer" and self.state in ("playing", "stalled"):
             self._stall(event)
         if event.kind == "video_seek":
             self.seek_at = event.at
 
-    def _leave(self, at: int, state: str) -> None:
-        if self.stalls and self.stalls[-1].end is None:
-            stall = self.stalls[-1]
-            stall.end = at if stall.length is None else min(at, stall.start + stall.length)
+    def _leave(self, state: str) -> None:
+        if self.stalls:
+            self.stalls[-1].is_open, self.stalls[-1].until = False, self.stalls[-1].start
         self.state, self.ad_type = state, None
 
     def _stall(self, event: Event) -> None:
-        self.state = "stalled"
-        if self.stalls:
-            stall = self.stalls[-1]
-            if stall.covers(event.at):
+        if self.state == "playing":
+            if event.stall == 0:
                 return
-            if stall.end is None and stall.length is not None:
-                stall.end = stall.start + stall.length
-        caused = self.seek_at is not None and event.at - self.seek_at <= AFTER_SEEK_MS
-        self.stalls.append(Stall(event.at, event.stall, caused))
+            caused = self.seek_at is not None and event.at - self.seek_at <= AFTER_SEEK_MS
+            self.stalls.append(Stall(event.at, caused, event.at))
+        self.state = "stalled"
+        self.stalls[-1].report(event)
 
     # ------------------------------------------------------------------ sums
 
@@ -274,9 +289,10 @@ class Reel:
         return sum(self._length(stall) for stall in self.stalls if stall.is_caused_by_seek == is_caused_by_seek)
 
     def _length(self, stall: Stall) -> int:
-        assert self.last is not None
-        end = self.last.at if stall.end is None else stall.end
-        if stall.end is None and stall.length is not None:
-            end = min(end, stall.start + stall.length)
-        quiet = sum(max(0, min(end, s.end) - max(stall.start, s.start)) for s in self.stretches if s.is_silent)
-        return end - stall.start - quiet
+        return sum(s.end - s.start - s.laid for s in self.stretches if s.stall is stall and not s.is_silent)
+
+    def stall_count(self) -> int:
+        """Stalls after the first frame that took time, those caused by seeks left out."""
+        mine = [stall for stall in self.stalls if not stall.is_caused_by_seek]
+        took_time = {id(s.stall) for s in self.stretches if s.end > s.start}
+        return sum(stall.is_unfinished or id(stall) in took_time for stall in mine)
