@@ -27,6 +27,22 @@
     'reported_completion_plays': count_if('is_started and reported_completion_rate is not null'),
     'engagement_score_sum': sum_of('case when is_started then engagement_score end', 'decimal(18, 4)'),
     'engagement_score_plays': count_if('is_started and engagement_score is not null'),
+    'technical_start_failures': count_if("is_start_failure and coalesce(error_class, 'technical') = 'technical'"),
+    'business_start_failures': count_if("is_start_failure and error_class = 'business'"),
+    'technical_playback_failures': count_if("is_playback_failure and coalesce(error_class, 'technical') = 'technical'"),
+    'business_playback_failures': count_if("is_playback_failure and error_class = 'business'"),
+    'exits_before_start': count_if('is_exit_before_start'),
+    'quick_exits': count_if('is_exit_before_start and watched_ms < 1000'),
+    'startup_plays': count_if('startup_ms is not null'),
+    'stalled_plays': count_if('is_started and stall_count > 0'),
+    'startup_score_sum': sum_of('startup_score', 'decimal(18, 6)'),
+    'smoothness_score_sum': sum_of('smoothness_score', 'decimal(18, 6)'),
+    'experience_score_sum': sum_of('experience_score', 'decimal(18, 6)'),
+    'experience_playbacks': count_if('experience_score is not null'),
+    'good_playbacks': count_if(
+        'is_started and not is_playback_failure and coalesce(startup_ms, 0) <= ' ~ var('good_startup_ms')
+        ~ ' and stall_ms * 100 <= watched_ms * ' ~ var('good_rebuffer_percent')
+    ),
     'distinct_devices': 'cast(count(distinct device_type) as bigint)',
     'ad_requests': 'cast(count(*) as bigint)',
     'ad_impressions': count_if('is_impression'),
@@ -47,6 +63,13 @@
     'net_likes': sum_of('like_change'),
     'ad_reached_accounts': 'cast(count(distinct case when is_impression then account_id end) as bigint)',
 } -%}
+{#- columns of fct_playback that are summed as they are -#}
+{%- for name in [
+    'startup_ms', 'watched_ms', 'pause_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'quality_change_count', 'dropped_frame_count',
+    'bitrate_kbit', 'bitrate_ms'
+] -%}
+{%- do known.update({name: sum_of(name)}) -%}
+{%- endfor -%}
 {%- for name in names -%}
 {{ known[name] }} as {{ name }}{% if not loop.last %},
         {% endif %}

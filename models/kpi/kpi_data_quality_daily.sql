@@ -7,7 +7,14 @@
     'streams': (ref('stg_music__stream'), 'started_at'),
     'player_events': (ref('stg_player__event'), 'event_at'),
 } %}
-{%- set flags = {'longer_than_content': 'playing_ms > content_duration_ms', 'imputed_length': 'is_imputed'} %}
+{%- set flags = {
+    'longer_than_content': 'playing_ms > content_duration_ms',
+    'imputed_length': 'is_imputed',
+    'without_session_start': 'is_without_session_start',
+    'after_session_end': 'is_after_session_end',
+    'position_jump': 'is_position_jump',
+    'stop_after_complete': 'is_stop_after_complete',
+} %}
 
 with
 

@@ -1,6 +1,7 @@
 {{ replaces('event_date', topic='rolling') }}
 
 {%- set touched = touched_dates('rolling') %}
+{%- set summed = ['attempts', 'plays', 'complete_plays', 'playing_ms', 'watched_ms', 'stall_ms', 'ad_revenue_amount'] %}
 {%- set compared = ['unique_accounts', 'plays', 'playing_ms', 'revenue_amount'] %}
 
 with
@@ -35,7 +36,7 @@ watched as (
 
     select
         event_date,
-        {{ measures(['attempts', 'plays', 'complete_plays', 'playing_ms', 'ad_revenue_amount']) }}
+        {{ measures(summed) }}
     from playback
     group by event_date
 
@@ -90,7 +91,7 @@ day_total as (
         {% for name in ['unique_accounts', 'app_sessions', 'interactions'] -%}
         coalesce(active.{{ name }}, 0) as {{ name }},
         {% endfor -%}
-        {% for name in ['attempts', 'plays', 'complete_plays', 'playing_ms', 'ad_revenue_amount'] -%}
+        {% for name in summed -%}
         coalesce(watched.{{ name }}, 0) as {{ name }},
         {% endfor -%}
         coalesce(advertised.impression_revenue_amount, 0) as impression_revenue_amount,
@@ -125,7 +126,7 @@ final as (
 
     select
         *,
-        {{ rates(['completion_rate', 'stickiness_rate', 'average_playing_ms', 'revenue_per_account_amount']) }}
+        {{ rates(['completion_rate', 'stickiness_rate', 'average_playing_ms', 'rebuffer_rate', 'revenue_per_account_amount']) }}
     from compared
 
 )

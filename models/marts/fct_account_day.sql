@@ -4,7 +4,8 @@
 {%- set measured = {
     'playback': [
         'attempts', 'plays', 'valid_plays', 'complete_plays', 'skipped_plays', 'playing_ms', 'distinct_contents', 'distinct_devices',
-        'ad_revenue_amount'
+        'technical_start_failures', 'technical_playback_failures', 'exits_before_start', 'startup_ms', 'startup_plays', 'watched_ms',
+        'stall_ms', 'ad_revenue_amount'
     ],
     'app_session': ['app_sessions', 'session_active_ms', 'crash_count'],
     'interaction': ['interactions', 'searches', 'net_likes'],

@@ -3,7 +3,8 @@
 {%- set touched = touched_dates('rolling') %}
 {%- set sums = [
     'attempts', 'plays', 'complete_plays', 'skipped_plays', 'playing_ms', 'interactions', 'searches', 'net_likes', 'app_sessions',
-    'crash_count', 'ad_impressions', 'ad_skips', 'ad_ms'
+    'crash_count', 'ad_impressions', 'ad_skips', 'ad_ms', 'technical_start_failures', 'technical_playback_failures',
+    'exits_before_start', 'startup_ms', 'startup_plays', 'watched_ms', 'stall_ms'
 ] %}
 
 with
@@ -128,7 +129,10 @@ final as (
         {% for name in sums + ['distinct_content_days', 'weekend_plays', 'search_only_days', 'most_devices'] -%}
         scored.{{ name }},
         {% endfor -%}
-        {{ rates(['completion_rate', 'average_playing_ms', 'playing_trend', 'weekend_rate', 'engagement_score'], 'scored') }}
+        {{ rates([
+            'completion_rate', 'average_playing_ms', 'playing_trend', 'weekend_rate', 'engagement_score', 'average_startup_ms',
+            'rebuffer_rate', 'exit_before_start_rate'
+        ], 'scored') }}
     from scored
     left join placed on scored.event_date = placed.event_date and scored.account_id = placed.account_id
     left join segment on placed.place = segment.place

@@ -53,8 +53,15 @@ DAMAGE = {
     "kpi_segment_daily_rows": "update kpi.kpi_segment_daily set accounts = 0",
     "kpi_audience_rows": "update kpi.kpi_audience set reached_accounts = unique_accounts_28 + 1",
     "kpi_executive_daily_rows": "update kpi.kpi_executive_daily set plays = attempts + 1",
-    "kpi_cohort_weekly_rows": "create or replace view warehouse.kpi.kpi_cohort_weekly as select date '2026-03-02' as cohort_week_date, date '2026-03-02' as week_start_date, 0 as week_number, 2 as cohort_accounts, 1 as active_accounts",
-    "kpi_top_content_weekly_rows": "create or replace view warehouse.kpi.kpi_top_content_weekly as select date '2026-03-02' as week_start_date, 'video' as media_kind, 0 as place, 1 as weeks_in_top, 1 as content_views",
+    "kpi_cohort_weekly_rows": "create or replace view warehouse.kpi.kpi_cohort_weekly as"
+    " select date '2026-03-02' as cohort_week_date, date '2026-03-02' as week_start_date, 0 as week_number,"
+    " 2 as cohort_accounts, 1 as active_accounts",
+    "kpi_top_content_weekly_rows": "create or replace view warehouse.kpi.kpi_top_content_weekly as"
+    " select date '2026-03-02' as week_start_date, 'video' as media_kind, 0 as place, 1 as weeks_in_top,"
+    " 1 as content_views",
+    "kpi_qoe_daily_rows": "update kpi.kpi_qoe_daily set plays = attempts + 1",
+    "kpi_qoe_distribution_daily_rows": "update kpi.kpi_qoe_distribution_daily set plays = 0",
+    "kpi_content_retention_rows": "update kpi.kpi_content_retention set plays_there = plays + 1",
     "tie_facts_neither_drop_nor_multiply": (
         "delete from marts.fct_playback where playback_id = (select min(playback_id) from marts.fct_playback)"
     ),
