@@ -40,8 +40,18 @@ COUNTRIES = tuple(COUNTRY_ZONES)
 REGION_ZONES = MappingProxyType({**dict.fromkeys(TV_REGIONS, TV_ZONE), **COUNTRY_ZONES})
 REGION_COUNTRIES = MappingProxyType(dict.fromkeys(TV_REGIONS, TV_COUNTRY) | {name: name for name in COUNTRIES})
 
-# Device of the log, in lower case -> device type.
-DEVICE_TYPES = MappingProxyType({"mobile": "mobile", "tablet": "tablet", "smart tv": "tv", "laptop": "desktop"})
+# Device of a log or a player, in lower case -> device type.
+DEVICE_TYPES = MappingProxyType(
+    {
+        "mobile": "mobile",
+        "tablet": "tablet",
+        "smart tv": "tv",
+        "tv": "tv",
+        "laptop": "desktop",
+        "desktop": "desktop",
+        "gaming_console": "gaming_console",
+    }
+)
 
 PLANS = ("Free", "Basic", "Premium")
 GENDERS = ("Male", "Female", "Other")

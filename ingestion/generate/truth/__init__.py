@@ -1,8 +1,9 @@
 """The truth: every KPI computed from the delivered rows with numpy and plain Python, without SQL.
 
 `compute(inputs)` takes the accepted rows of each input, one Arrow table a delivery, in arrival order (a later delivery
-arrived later), with the original or the contract's column names. It shares nothing with the dbt project: the
-definitions and their constants are written a second time, here and in `ingestion.generate.reference`.
+arrived later), with the original or the contract's column names. Of player_events it takes not the rows but what
+the plan knows of them (`ingestion.generate.player.facts`). It shares nothing with the dbt project: the definitions and
+their constants are written a second time, here and in `ingestion.generate.reference`.
 
 Readings where the definitions leave room: additive columns are 0, not null, where nothing was reported;
 `is_imputed` is false for television; a television row without a genre counts in 'unknown'.
@@ -10,18 +11,20 @@ Readings where the definitions leave room: additive columns are 0, not null, whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ingestion.generate.truth import concurrency, daily, entities, rankings
+from ingestion.generate.hashing import Bools
+from ingestion.generate.truth import concurrency, daily, entities, players, rankings
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
 from ingestion.generate.truth.groups import dates, texts
-from ingestion.generate.truth.playbacks import END_REASONS, Playbacks, build
-from ingestion.generate.truth.read import NULL, Texts
+from ingestion.generate.truth.model import END_REASONS, Figures, Playbacks, concatenated
+from ingestion.generate.truth.playbacks import build
+from ingestion.generate.truth.read import NULL, Numbers, Texts
 
 KPI_TABLES = (
     "kpi_channel_daily",
@@ -45,8 +48,8 @@ class Truth:
 
 def compute(inputs: Inputs) -> Truth:
     """The value of every KPI for these inputs."""
-    accounts, contents = entities.accounts(inputs), entities.tracks(inputs)
-    plays = build(inputs, accounts, contents)
+    accounts, contents = entities.accounts(inputs), entities.contents(inputs)
+    plays = concatenated([build(inputs, accounts, contents), players.build(inputs, contents)])
     known = catalogue(plays.content, contents)
     bookings = entities.bookings(inputs)
     tables = {
@@ -57,7 +60,7 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_hourly": rankings.kpi_hourly(plays, known),
         "kpi_demographic_daily": daily.kpi_demographic_daily(plays, accounts),
         "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
-        "kpi_concurrency": concurrency.kpi_concurrency(plays),
+        "kpi_concurrency": concurrency.kpi_concurrency(players.running(inputs, plays)),
         "fct_playback": playback_table(plays),
     }
     started = plays.where(plays.is_started)
@@ -74,9 +77,15 @@ def playback_table(plays: Playbacks) -> pa.Table:
             "account_id": texts(plays.account),
             "content_id": texts(plays.content),
             "channel_id": texts(plays.channel),
+            "media_kind": texts(plays.media_kind),
             "event_date": dates(plays.day),
             "started_at": pa.array(plays.started_us).cast(pa.timestamp("us")),
-            "playing_ms": pa.array(plays.playing.values, mask=~plays.playing.known),
+            "ended_at": pa.array(plays.ended_us, mask=~plays.playing.known).cast(pa.timestamp("us")),
+            "playing_ms": whole(plays.playing),
+            "content_watched_ms": whole(plays.watched),
+            "content_duration_ms": whole(plays.duration),
+            "stall_count": pa.array(plays.stalls.values),
+            "ad_count": pa.array(plays.ads.values),
             "is_started": pa.array(plays.is_started),
             "is_valid": pa.array(plays.is_valid),
             "is_complete": complete,
@@ -84,11 +93,27 @@ def playback_table(plays: Playbacks) -> pa.Table:
             "is_imputed": pa.array(plays.is_imputed),
             "end_reason": texts(Texts(plays.end_reason, END_REASONS)),
             "region": texts(plays.region),
+            "country": texts(plays.country),
+            "subscription_plan": texts(plays.plan),
             "device_type": texts(plays.device_type),
+            "platform": texts(plays.platform),
+            "is_live": pa.array(plays.is_live),
             "local_hour": pa.array(plays.local_hour),
+            **{field.name: _figure(getattr(plays.player, field.name)) for field in fields(Figures)},
         }
     )
     return table.sort_by("playback_id")
+
+
+def whole(values: Numbers) -> pa.Array:
+    """A column of integers."""
+    return pa.array(values.values, mask=~values.known)
+
+
+def _figure(values: Numbers | Texts | Bools) -> pa.Array:
+    if isinstance(values, Numbers):
+        return whole(values)
+    return texts(values) if isinstance(values, Texts) else pa.array(values)
 
 
 def _ties(plays: Playbacks, allocated_millionths: int, booked: int) -> dict[str, Any]:

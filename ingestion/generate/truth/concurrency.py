@@ -8,24 +8,23 @@ import pyarrow as pa
 from ingestion.generate.hashing import Ints
 from ingestion.generate.truth.groups import dates, ratio
 from ingestion.generate.truth.logs import MEDIA_KINDS
-from ingestion.generate.truth.playbacks import DAY_US, Playbacks
+from ingestion.generate.truth.model import DAY_US
+from ingestion.generate.truth.players import Running
 
 MINUTE_US = 60_000_000
 MINUTES_A_DAY = 1440
 
 
-def kpi_concurrency(plays: Playbacks) -> pa.Table:
+def kpi_concurrency(running: Running) -> pa.Table:
     """By date, media kind (one, or all) and minute: greatest number and area of the half-open playing intervals."""
-    running = plays.where(plays.playing.values > 0)
-    tables = [_sweep("all", running)]
+    tables = [_sweep("all", running.start_us, running.end_us)]
     for code, name in enumerate(MEDIA_KINDS):
-        tables.append(_sweep(name, running.where(running.media_kind.codes == code)))
+        own = running.kind == code
+        tables.append(_sweep(name, running.start_us[own], running.end_us[own]))
     return pa.concat_tables(tables).sort_by([(key, "ascending") for key in ("event_date", "media_kind", "minute_at")])
 
 
-def _sweep(name: str, running: Playbacks) -> pa.Table:
-    start = running.started_us
-    end = start + running.playing.values * 1000
+def _sweep(name: str, start: Ints, end: Ints) -> pa.Table:
     days = np.unique(np.concatenate([start, end]) // DAY_US)
     minutes = (days[:, None] * MINUTES_A_DAY + np.arange(MINUTES_A_DAY)).ravel() if len(days) else days
     # Every edge and every start of a minute is an instant; the number does not change between two instants. Nothing

@@ -15,7 +15,7 @@ from ingestion.generate.truth.entities import Account
 from ingestion.generate.truth.genres import Catalogue
 from ingestion.generate.truth.groups import Groups, dates, ratio, texts
 from ingestion.generate.truth.logs import VIDEO
-from ingestion.generate.truth.playbacks import Playbacks
+from ingestion.generate.truth.model import Playbacks
 from ingestion.generate.truth.read import texts_of
 
 HOUR_MS = 3_600_000

@@ -27,7 +27,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Content:
-    """A track of the catalogue. genres and single_artists are sorted, without repetition."""
+    """A track or title of the catalogue. genres and single_artists are sorted, without repetition."""
 
     title: str
     artists: str | None = None
@@ -54,7 +54,21 @@ def accounts(inputs: Inputs) -> dict[str, Account]:
     return found
 
 
-def tracks(inputs: Inputs) -> dict[str, Content]:
+def contents(inputs: Inputs) -> dict[str, Content]:
+    """content_id -> the track (music:) or title (video:)."""
+    known = {f"music:{name}": track for name, track in _tracks(inputs).items()}
+    for row in _rows(inputs, "titles"):
+        parts = {part.strip() for part in str(row.get("genres") or "").split(";")}
+        seconds = _whole(row.get("duration_seconds"))
+        known[f"video:{row['title_id']}"] = Content(
+            title=row["title"],
+            duration_ms=None if seconds is None else seconds * 1000,
+            genres=tuple(sorted(part for part in parts if part)),
+        )
+    return known
+
+
+def _tracks(inputs: Inputs) -> dict[str, Content]:
     """track_id -> the track, from the latest delivery that has it: its genres from all its rows there."""
     found: dict[str, Content] = {}
     for delivery in inputs.get("songs", ()):

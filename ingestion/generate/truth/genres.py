@@ -10,7 +10,7 @@ import numpy as np
 from ingestion.generate import reference
 from ingestion.generate.hashing import Ints
 from ingestion.generate.truth.entities import Content
-from ingestion.generate.truth.playbacks import Playbacks, track_of
+from ingestion.generate.truth.model import Playbacks
 from ingestion.generate.truth.read import NULL, Texts, texts_of
 
 MILLION = 1_000_000
@@ -41,7 +41,7 @@ class Credits:
 
 def catalogue(content: Texts, contents: Mapping[str, Content]) -> Catalogue:
     """The catalogue of the contents that were played."""
-    found = [track_of(contents, name) for name in content.names]
+    found = [contents.get(name) for name in content.names]
     titles = [
         name.partition(":")[2] if one is None else one.title for name, one in zip(content.names, found, strict=True)
     ]

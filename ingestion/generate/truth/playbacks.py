@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,67 +15,14 @@ from ingestion.generate import reference
 from ingestion.generate.hashing import Bools, Ints
 from ingestion.generate.truth.entities import Account, Content, Inputs
 from ingestion.generate.truth.logs import MEDIA_KINDS, TRACK, VIDEO, Log, music_log, television_log
+from ingestion.generate.truth.model import COMPLETE, DAY_US, NEXT_CONTENT, STOP, Figures, Playbacks
 from ingestion.generate.truth.read import NULL, Numbers, Texts, numbers_of, texts_of
 
-END_REASONS = ["complete", "next_content", "stop"]
-COMPLETE, NEXT_CONTENT, STOP = 0, 1, 2
-DAY_US = 86_400_000_000
 QUARTER_HOUR_US = 900_000_000  # offsets of time zones change, and differ, by whole quarters of an hour
 
 
-@dataclass(frozen=True)
-class Playbacks:
-    """All playbacks as columns. Ids and texts are codes into binary-ordered names; -1 stands for null in `is_complete`,
-    `end_reason` and texts."""
-
-    media_kind: Texts
-    playback_id: Texts
-    account: Texts
-    content: Texts
-    channel: Texts
-    started_us: Ints
-    day: Ints  # days since 1970, UTC
-    playing: Numbers
-    duration: Numbers
-    watched: Numbers
-    is_started: Bools
-    is_valid: Bools
-    is_complete: Ints
-    is_skipped: Bools
-    is_imputed: Bools
-    is_live: Bools
-    end_reason: Ints
-    reported_rate: Numbers  # millionths
-    engagement: Numbers
-    revenue: Numbers
-    stalls: Numbers
-    ads: Numbers
-    genre: Texts
-    region: Texts
-    country: Texts
-    plan: Texts
-    device_type: Texts
-    platform: Texts
-    local_hour: Ints
-
-    def __len__(self) -> int:
-        return len(self.started_us)
-
-    def where(self, mask: Bools) -> Playbacks:
-        """The playbacks for which the mask is true."""
-        return self.take(np.flatnonzero(mask))
-
-    def take(self, rows: Ints) -> Playbacks:
-        """The playbacks at these places (a place may come several times)."""
-        taken: dict[str, Any] = {}
-        for field in fields(self):
-            values = getattr(self, field.name)
-            taken[field.name] = values[rows] if isinstance(values, np.ndarray) else values.take(rows)
-        return Playbacks(**taken)
-
-
 def build(inputs: Inputs, accounts: Mapping[str, Account], contents: Mapping[str, Content]) -> Playbacks:
-    """All playbacks of the inputs. contents: the music catalogue by track_id."""
+    """The playbacks of the two logs. contents: the catalogue by content_id."""
     logs = [television_log(inputs), music_log(inputs)]
     kind = np.concatenate([np.full(len(log), log.kind) for log in logs])
     user = [value for log in logs for value in log.user.to_list()]
@@ -102,8 +49,8 @@ def build(inputs: Inputs, accounts: Mapping[str, Account], contents: Mapping[str
     )
     short = playing.known & (playing.values < reference.VALID_PLAYING_MS)
     who = _of_account(account, accounts)
-    region = _first(_texts(logs, lambda log: log.region), who(lambda a: a.region), who(lambda a: a.country))
-    country = _first(
+    region = first_known(_texts(logs, lambda log: log.region), who(lambda a: a.region), who(lambda a: a.country))
+    country = first_known(
         texts_of([reference.REGION_COUNTRIES.get(name or "") for name in region.to_list()]), who(lambda a: a.country)
     )
     device = [
@@ -137,11 +84,21 @@ def build(inputs: Inputs, accounts: Mapping[str, Account], contents: Mapping[str
         genre=_texts(logs, lambda log: log.genre),
         region=region,
         country=country,
-        plan=_first(_texts(logs, lambda log: log.plan), who(lambda a: a.plan)),
-        device_type=_first(texts_of(device)),
-        platform=_first(_texts(logs, lambda log: log.platform)),
-        local_hour=_local_hours(started, region),
+        plan=first_known(_texts(logs, lambda log: log.plan), who(lambda a: a.plan)),
+        device_type=first_known(texts_of(device)),
+        platform=first_known(_texts(logs, lambda log: log.platform)),
+        local_hour=local_hours(started, region),
+        ended_us=started + playing.values * 1000,
+        player=_unknown_figures(len(started), reported.known & (reported.values == 0)),
     )
+
+
+def _unknown_figures(count: int, is_exit: Bools) -> Figures:
+    """Figures of playbacks of which only the length is known: of length 0, they were left before the start."""
+    nothing, blank = numbers_of(pa.nulls(count)), texts_of(pa.nulls(count))
+    empty = {Numbers.__name__: nothing, Texts.__name__: blank, "Bools": np.zeros(count, dtype=bool)}
+    values: dict[str, Any] = {field.name: empty[str(field.type)] for field in fields(Figures)}
+    return Figures(**{**values, "is_exit_before_start": is_exit})
 
 
 def _numbers(logs: Sequence[Log], pick: Callable[[Log], Numbers]) -> Numbers:
@@ -153,7 +110,7 @@ def _texts(logs: Sequence[Log], pick: Callable[[Log], Texts]) -> Texts:
     return texts_of([value for log in logs for value in pick(log).to_list()])
 
 
-def _first(*choices: Texts) -> Texts:
+def first_known(*choices: Texts) -> Texts:
     """The first of the choices that is known, else 'unknown'."""
     columns = [choice.to_list() for choice in choices]
     values = [
@@ -174,15 +131,9 @@ def _of_account(account: Texts, accounts: Mapping[str, Account]) -> Callable[[Ca
 
 
 def _durations(content: Texts, contents: Mapping[str, Content]) -> Numbers:
-    found = [track_of(contents, name) for name in content.names]
+    found = [contents.get(name) for name in content.names]
     values = [None if one is None else one.duration_ms for one in found]
     return numbers_of(pa.array(values, pa.int64())).take(content.codes)
-
-
-def track_of(contents: Mapping[str, Content], content_id: str) -> Content | None:
-    """The catalogue's track of a content_id, if it has one."""
-    kind, _, track_id = content_id.partition(":")
-    return contents.get(track_id) if kind == "music" else None
 
 
 def _gaps(kind: Ints, account: Ints, started: Ints, id_order: Ints) -> Numbers:
@@ -212,7 +163,7 @@ def _complete(completion: Numbers, watched: Numbers, duration: Numbers) -> Ints:
     return np.where(completion.known, by_report.astype(np.int64), otherwise)
 
 
-def _local_hours(started_us: Ints, region: Texts) -> Ints:
+def local_hours(started_us: Ints, region: Texts) -> Ints:
     """Hour of the day of each start, on the clock of its region (UTC where the region has none)."""
     quarters, which = np.unique(started_us // QUARTER_HOUR_US, return_inverse=True)
     hours = np.empty((max(len(region.names), 1), max(len(quarters), 1)), dtype=np.int64)

@@ -13,7 +13,7 @@ from ingestion.generate.hashing import Ints
 from ingestion.generate.truth.genres import Catalogue, Credits, artist_credits, genre_credits
 from ingestion.generate.truth.groups import Groups, Tally, dates, ratio, tally, texts
 from ingestion.generate.truth.logs import VIDEO
-from ingestion.generate.truth.playbacks import Playbacks
+from ingestion.generate.truth.model import Playbacks
 from ingestion.generate.truth.read import NULL, Texts
 
 HOUR_US = 3_600_000_000

@@ -78,6 +78,16 @@ def texts_of(values: Sequence[str | None] | pa.Array) -> Texts:
     return Texts(new_code[codes], [names[place] for place in order])
 
 
+def merged(parts: Sequence[Texts]) -> Texts:
+    """The values of all parts, one after the other."""
+    names = parts[0].names
+    if any(part.names != names for part in parts):
+        names = sorted({name for part in parts for name in part.names})
+    place = {name: code for code, name in enumerate(names)}
+    codes = [np.array([*(place[name] for name in part.names), NULL], dtype=np.int64)[part.codes] for part in parts]
+    return Texts(np.concatenate(codes), names)
+
+
 def numbers_of(array: pa.Array, scale: int = 0) -> Numbers:
     """Integers in units of 10**-scale from integers, decimals or floats (rounded to that unit)."""
     known = array.is_valid().to_numpy(zero_copy_only=False)
