@@ -14,7 +14,6 @@ from ingestion.generate.hashing import Ints
 from ingestion.generate.truth.entities import Account
 from ingestion.generate.truth.genres import Catalogue
 from ingestion.generate.truth.groups import Groups, dates, ratio, texts
-from ingestion.generate.truth.logs import VIDEO
 from ingestion.generate.truth.model import Playbacks
 from ingestion.generate.truth.read import texts_of
 
@@ -77,16 +76,16 @@ def measured(values: Mapping[str, Ints], *names: str) -> dict[str, pa.Array]:
 def kpi_channel_daily(
     plays: Playbacks, channel_names: Mapping[str, str], bookings: Mapping[tuple[str, int], int]
 ) -> pa.Table:
-    """By date and channel: video playbacks, and days that only have booked revenue."""
-    video = plays.where(plays.media_kind.codes == VIDEO)
-    groups = Groups(video.day, video.channel.codes)
-    ids = video.channel.take(groups.first).to_list()
-    keys = [(day, str(channel)) for day, channel in zip(video.day[groups.first].tolist(), ids, strict=True)]
+    """By date and channel: playbacks on a channel, and days that only have booked revenue."""
+    aired = plays.where(plays.has_channel)
+    groups = Groups(aired.day, aired.channel.codes)
+    ids = aired.channel.take(groups.first).to_list()
+    keys = [(day, str(channel)) for day, channel in zip(aired.day[groups.first].tolist(), ids, strict=True)]
     place = {key: number for number, key in enumerate(keys)}
     every = sorted({*keys, *((day, channel) for channel, day in bookings)})
     # Days without a playback read a row of zeros that stands after the last group.
     rows = np.array([place.get(key, len(keys)) for key in every], dtype=np.int64)
-    values = {name: np.append(column, 0)[rows] for name, column in measures(video, groups).items()}
+    values = {name: np.append(column, 0)[rows] for name, column in measures(aired, groups).items()}
     channels = [channel for _, channel in every]
     return pa.table(
         {

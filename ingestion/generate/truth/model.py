@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ingestion.generate import reference
 from ingestion.generate.hashing import Bools, Ints
 from ingestion.generate.truth.read import Numbers, Texts, merged
 
@@ -96,6 +97,11 @@ class Playbacks(Columns):
 
     def __len__(self) -> int:
         return len(self.started_us)
+
+    @property
+    def has_channel(self) -> Bools:
+        """Was it played on a channel?"""
+        return np.array([name != reference.NOT_APPLICABLE for name in self.channel.names], dtype=bool)[self.channel.codes]
 
     def where(self, mask: Bools) -> Playbacks:
         """The playbacks for which the mask is true."""

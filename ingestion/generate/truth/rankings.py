@@ -12,7 +12,6 @@ from ingestion.generate.columns import decimals
 from ingestion.generate.hashing import Ints
 from ingestion.generate.truth.genres import Catalogue, Credits, artist_credits, genre_credits
 from ingestion.generate.truth.groups import Groups, Tally, dates, ratio, tally, texts
-from ingestion.generate.truth.logs import VIDEO
 from ingestion.generate.truth.model import Playbacks
 from ingestion.generate.truth.read import NULL, Texts
 
@@ -113,9 +112,9 @@ def kpi_top_content_daily(plays: Playbacks, known: Catalogue) -> pa.Table:
 
 def _rankings(started: Playbacks, known: Catalogue) -> Iterator[pa.Table]:
     credited = genre_credits(started, known)
-    by_genre, video = started.take(credited.row), started.media_kind.codes == VIDEO
+    by_genre, aired = started.take(credited.row), started.has_channel
     yield _contents("genre", by_genre, credited.name, known)
-    yield _contents("channel", started.where(video), started.channel.take(np.flatnonzero(video)), known)
+    yield _contents("channel", started.where(aired), started.channel.take(np.flatnonzero(aired)), known)
     yield _contents("country", started, started.country, known)
     groups = Groups(by_genre.day, by_genre.media_kind.codes)
     genres = tally(groups.of_row, credited.name.codes, by_genre.account.codes, by_genre.playing.values)
