@@ -26,7 +26,7 @@ RUNS = 3
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generated")
     generate_all(
-        Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2, playbacks_per_account=1.0), folder, defects=Defects()
+        Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2), folder, defects=Defects()
     )
     return folder
 
@@ -39,7 +39,7 @@ def landed(
     home = tmp_path_factory.mktemp("truth")
     warehouse = Warehouse(home)
     settings = load_settings({"MEDIA_HOME": str(warehouse.zone.root)})
-    files = sorted((generated / "inputs").rglob("*.*"), key=lambda path: path.name)
+    files = sorted((generated / "inputs").rglob("*.csv"), key=lambda path: path.name)
     arrivals = {path: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=number) for number, path in enumerate(files)}
     random.Random(5).shuffle(files)
     outcomes: list[lander.Outcome] = []
