@@ -13,7 +13,7 @@ from tests.player.event import Delivery
 from tests.player.oracle import playbacks_of
 from tests.player.playback import Playback
 
-PLAN = Plan(days=3, accounts=300, titles=20, tracks=10, seed=9, playbacks_per_account=2.0)
+PLAN = Plan(days=3, accounts=300, titles=20, tracks=10, seed=5, playbacks_per_account=2.0)
 SAME = (
     "is_started", "playing_ms", "content_watched_ms", "watched_ms", "startup_ms", "pause_ms", "stall_count",
     "stall_ms", "seek_stall_ms", "seek_count", "quality_change_count", "bitrate_ms", "bitrate_kbit", "ad_ms",
@@ -81,3 +81,8 @@ def test_the_plan_holds_every_kind_of_playback() -> None:
     assert any(row["content_watched_ms"] < row["playing_ms"] for row in rows)
     types = {name for day in range(PLAN.days) for name in PLAN.table("player_events", day)["event_type"].to_pylist()}
     assert len(types) == 29
+
+
+def test_no_two_events_share_an_id() -> None:
+    ids = [name for day in range(PLAN.days) for name in PLAN.table("player_events", day)["event_id"].to_pylist()]
+    assert len(set(ids)) == len(ids)

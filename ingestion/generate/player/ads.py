@@ -101,8 +101,7 @@ def draw(seed: int, script: Script, plan: Ints) -> Ads:
         length_ms=length,
         is_skippable=is_skippable,
         is_clicked=(view > 0) & (bits(hashed, 41, 5) == 0),
-        # The first request within the content shows where the playhead stopped, so it is always reported.
-        is_asked=(bits(hashed, 46, 4) > 0) | (view == 0) | ((kind != PRE_ROLL) & (place == 0)),
+        is_asked=(bits(hashed, 46, 4) > 0) | (view == 0),
         price=np.where(view > 0, 2_000 + below(hashed, 28_000, 50, 12), 0),
     )
 

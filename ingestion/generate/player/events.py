@@ -32,13 +32,17 @@ class Chunk:
     values: dict[str, Ints] = field(default_factory=dict)
 
 
-def video_events(seed: int, script: Script, layout: Layout, version: Ints, reports_length: Bools) -> Iterator[Chunk]:
+def video_events(
+    seed: int, script: Script, layout: Layout, ads: Ads, version: Ints, reports_length: Bools
+) -> Iterator[Chunk]:
     """All video events. version: index of the player's version. reports_length: is the duration on the request?"""
     yield _requests(script, version, reports_length)
     yield from _early(script, layout)
     yield from _beats(seed, script, layout, version)
     yield from _between(script, layout)
     yield from _pings(script, layout, version)
+    row = np.unique(ads.row[ads.leg == s.LEGS])
+    yield Chunk("video_heartbeat", row, layout.tail[row], row * 0 + 24 * 4096, _final(script, row))
     yield from _ends(script, layout)
 
 
@@ -87,8 +91,8 @@ def _beats(seed: int, script: Script, layout: Layout, version: Ints) -> Iterator
             "startup_ms": np.where(tells, script.startup_ms[row], NULL),
         },
     )
-    # The last sign before the playhead jumps unreported.
-    row, leg = np.nonzero(script.jumps)
+    # The last sign before the playhead jumps unreported, or before advertisements.
+    row, leg = np.nonzero(script.jumps | (script.counts & (script.kind == s.BREAK)))
     yield _at_end_of("video_heartbeat", script, layout, row, leg, leg * 4096 + 4095)
 
 

@@ -43,7 +43,9 @@ def topics(block: Block) -> dict[str, pa.Table]:
         "ads": _ads(block, list(ad_events(block.script, block.layout, block.ads))),
         "interactions": _interactions(block),
         "sessions": _sessions(block),
-        "video": _video(block, list(video_events(block.seed, block.script, block.layout, version, tells_length))),
+        "video": _video(
+            block, list(video_events(block.seed, block.script, block.layout, block.ads, version, tells_length))
+        ),
     }
 
 

@@ -101,7 +101,9 @@ class Playbacks(Columns):
     @property
     def has_channel(self) -> Bools:
         """Was it played on a channel?"""
-        return np.array([name != reference.NOT_APPLICABLE for name in self.channel.names], dtype=bool)[self.channel.codes]
+        return np.array([name != reference.NOT_APPLICABLE for name in self.channel.names], dtype=bool)[
+            self.channel.codes
+        ]
 
     def where(self, mask: Bools) -> Playbacks:
         """The playbacks for which the mask is true."""
