@@ -135,7 +135,9 @@ def _timestamp(field: Field, text: str, zone: str | None) -> str:
         )
         cases.append(f"when {_matches(cut, rules.ISO_PATTERN)} then {_iso(cut, zone)}")
     if "epoch" in field.formats:
-        cases.append(f"when {_matches(cut, rules.EPOCH_PATTERN)} then {_epoch(cut)}")
+        whole = f"try_cast({text} as bigint)"
+        common += f" when {whole} >= 0 and {whole}::varchar = {text} then {_epoch(whole, quote(''))}"
+        cases.append(f"when {_matches(cut, rules.EPOCH_PATTERN)} then {_epoch(*_parts(cut))}")
     if "date" in field.formats:
         midnight = f"try_cast(try_cast({cut} as date) as timestamp)"
         cases.append(f"when {_matches(cut, rules.DATE_PATTERN)} then {in_zone(midnight, zone)}")
@@ -165,25 +167,30 @@ def in_zone(local: str, zone: str | None) -> str:
     return local if zone is None else f"try_cast({local} at time zone {quote(zone)} as timestamp)"
 
 
-def _epoch(text: str) -> str:
-    number = f"try_cast({text} as decimal(26,9))"
+def _epoch(whole: str, fraction: str) -> str:
+    """SQL of a timestamp from an epoch number, its unit told by its size."""
     return (
-        f"case when {number} < {rules.EPOCH_MS_FROM} then {_instant(number, 1_000_000)}"
-        f" when {number} < {rules.EPOCH_US_FROM} then {_instant(number, 1_000)}"
-        f" when {number} < {rules.EPOCH_TOO_LARGE_FROM} then {_instant(number, 1)} end"
+        f"case when {whole} < {rules.EPOCH_MS_FROM} then {_instant(whole, fraction, 6)}"
+        f" when {whole} < {rules.EPOCH_US_FROM} then {_instant(whole, fraction, 3)}"
+        f" when {whole} < {rules.EPOCH_TOO_LARGE_FROM} then {_instant(whole, fraction, 0)} end"
     )
 
 
-def to_utc_from_epoch(text: str, factor: int) -> str:
-    """SQL of a timestamp from an epoch number whose unit is known. factor: microseconds in one unit."""
-    number = f"try_cast({text} as decimal(26,9))"
-    return f"(case when {_matches(text, rules.EPOCH_PATTERN)} then {_instant(number, factor)} end)"
+def to_utc_from_epoch(text: str, digits: int) -> str:
+    """SQL of a timestamp from an epoch number whose unit is known: that of which 10^digits microseconds are one."""
+    return f"(case when {_matches(text, rules.EPOCH_PATTERN)} then {_instant(*_parts(text), digits)} end)"
 
 
-def _instant(number: str, factor: int) -> str:
-    """Further digits are cut off. Numbers beyond every calendar give null."""
-    micros = f"try_cast(floor({number} * {factor}) as bigint)"
-    return f"case when {micros} < {LAST_MICROSECOND} then make_timestamp({micros}) end"
+def _parts(text: str) -> tuple[str, str]:
+    """A decimal number as its whole part, a bigint, and the digits behind the point."""
+    return f"try_cast(split_part({text}, '.', 1) as bigint)", f"split_part({text}, '.', 2)"
+
+
+def _instant(whole: str, fraction: str, digits: int) -> str:
+    """Further digits are cut off; numbers beyond every calendar give null. A decimal would cost fifty times as much."""
+    cut = f" + rpad(left({fraction}, {digits}), {digits}, '0')::bigint" if digits and fraction != "''" else ""
+    micros = f"{whole} * {10**digits}{cut}"
+    return f"case when {whole} < {LAST_MICROSECOND // 10**digits} then make_timestamp({micros}) end"
 
 
 def is_decimal(text: str) -> str:

@@ -218,7 +218,10 @@ _PRESENT = f"list_filter(json_keys(leftover), key -> {_TEXT} <> '')"
 _PAIRS = (
     f"list_transform({_PRESENT}, key -> to_json(key)::varchar || ':' || json_extract(leftover, {_POINTER})::varchar)"
 )
-#: From `leftover`, without its null and blank members; null when nothing is left.
+#: How a member that is null or blank begins, in an object as DuckDB writes it.
+_MAY_BE_BLANK = " or ".join(f"contains(leftover, {quote(':' + begin)})" for begin in ("null", '""', '" ', '"\\'))
+#: From `leftover`, without its null and blank members; null when nothing is left. Most have none, and stay as they are.
 _EXTRA_OF_OBJECT = (
-    f"case when leftover <> '{{}}' then nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
+    f"case when leftover = '{{}}' then null when not ({_MAY_BE_BLANK}) then leftover"
+    f" else nullif('{{' || array_to_string({_PAIRS}, ',') || '}}', '{{}}') end"
 )

@@ -14,7 +14,8 @@ from ingestion.lander.convert import in_zone, is_decimal, name, present, quote, 
 from ingestion.lander.table import Table
 from ingestion.mapping import Case, Mapping, TimeRule, UnitRule
 
-EPOCH_SCALE = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
+#: How many digits of microseconds one of a unit has.
+EPOCH_DIGITS = {"seconds": 6, "milliseconds": 3, "microseconds": 0}
 CASE_NUMBER = "mapped_case"
 MS_PER_WEEK = 7 * 24 * 3_600_000
 
@@ -226,7 +227,7 @@ def _instant(field: Field, text: str, time: TimeRule) -> str:
     cut = trimmed(text)
     if time.unit is not None:
         kind = "date" if field.type == "date" else "timestamp"
-        return f"try_cast({to_utc_from_epoch(cut, EPOCH_SCALE[time.unit])} as {kind})"
+        return f"try_cast({to_utc_from_epoch(cut, EPOCH_DIGITS[time.unit])} as {kind})"
     if time.strptime is not None:
         return _parsed(field, cut, time.strptime, zone)
     return value(field, text, zone)
