@@ -9,7 +9,7 @@
 {%- set columns = [
     'source', 'media_kind', 'session_id', 'account_id', 'content_id', 'channel_id', 'genre', 'region', 'subscription_plan', 'device',
     'platform', 'started_at', 'reported_ms', 'reported_completion_rate', 'engagement_score', 'stall_count', 'ad_count',
-    'ad_revenue_amount', 'is_live'
+    'ad_revenue_amount', 'content_duration_ms', 'is_live'
 ] %}
 
 with
@@ -65,6 +65,7 @@ arrived as (
         stall_count,
         ad_count,
         ad_revenue_amount,
+        cast(null as bigint) as content_duration_ms,
         is_live,
         arrived_at,
         batch_id,
@@ -92,6 +93,7 @@ arrived as (
         cast(null as bigint) as stall_count,
         cast(null as bigint) as ad_count,
         cast(null as decimal(18, 4)) as ad_revenue_amount,
+        cast(null as bigint) as content_duration_ms,
         false as is_live,
         arrived_at,
         batch_id,
@@ -119,6 +121,7 @@ arrived as (
         cast(null as bigint) as stall_count,
         cast(null as bigint) as ad_count,
         cast(null as decimal(18, 4)) as ad_revenue_amount,
+        content_duration_ms,
         is_live,
         arrived_at,
         batch_id,

@@ -56,6 +56,7 @@ numbered as (
     select
         *,
         state = 'stalled' and state_before <> 'stalled' as is_stall_start,
+        step_kind = 'video_play' and state_before in ('', 'ended') as is_request,
         sum(case when state = 'stalled' and state_before <> 'stalled' then 1 else 0 end) over (
             partition by playback_id order by step_number rows between unbounded preceding and current row
         ) as stalls,
@@ -67,11 +68,20 @@ numbered as (
 
 ),
 
-stall_caused as (
+-- the furthest position of a stretch, and whether its stall is one that a seek has caused
+caused as (
 
     select
         *,
-        max(case when is_stall_start and is_after_seek then 1 else 0 end) over (partition by playback_id, stalls) as is_seek_stall
+        case
+            when state = 'ended' then null
+            when gap_from_position_ms >= coalesce(gap_to_position_ms, 0) and gap_from_position_ms >= coalesce(to_position_ms, 0)
+                then gap_from_position_ms
+            when gap_to_position_ms >= coalesce(to_position_ms, 0) then gap_to_position_ms
+            else to_position_ms
+        end as furthest_ms,
+        max(case when is_stall_start and is_after_seek then 1 else 0 end) over (partition by playback_id, stalls)
+            as is_seek_stall
     from numbered
 
 ),
@@ -122,40 +132,40 @@ measured as (
         max(case when step_number = shown_number then 1 else 0 end) = 1 as is_started,
         coalesce(max(case when step_number = end_number then step_at end), max(step_at)) as ended_at,
         max(case when step_number = end_number then step_kind end) as end_kind,
-        max(case when is_failure and step_number = coalesce(end_number, failure_number) then event_id end) as end_error_id,
+        max(case when is_failure and step_number = end_number then event_id end) as end_error_id,
         max(case when step_number = failure_number then event_id end) as first_error_id,
         max(inactivity_timeout_ms) as inactivity_timeout_ms,
         {{ sum_of('playing_ms') }} as playing_ms,
-        {{ sum_of("case when state in ('starting', 'playing', 'stalled', 'ad') then elapsed_ms when state = 'paused' then playing_ms end") }}
-            as watched_ms,
+        {{ sum_of("case when state not in ('paused', 'silent', 'ended') then elapsed_ms else playing_ms end") }} as watched_ms,
         {{ sum_of("case when state = 'paused' then elapsed_ms - playing_ms end") }} as pause_ms,
-        {{ sum_of("case when state = 'ad' then elapsed_ms end") }} as ad_ms,
+        {{ sum_of("case when is_in_ad and state <> 'silent' then elapsed_ms - playing_ms end") }} as ad_ms,
         {{ sum_of("case when state = 'stalled' and is_seek_stall = 0 then elapsed_ms - playing_ms end") }} as stall_ms,
         {{ sum_of("case when state = 'stalled' and is_seek_stall = 1 then elapsed_ms - playing_ms end") }} as seek_stall_ms,
         {{ count_if('is_stall_start and is_seek_stall = 0') }} as stall_count,
-        {{ count_if('is_seek') }} as seek_count,
+        {{ count_if("is_seek and state <> 'ended'") }} as seek_count,
         {{ count_if("step_kind = 'video_quality_change'") }} as quality_change_count,
-        {{ count_if("step_kind = 'ad_impression'") }} as ad_count,
         {{ sum_of('bitrate_kbps * playing_ms') }} as bitrate_bits,
         {{ sum_of('case when bitrate_kbps is not null then playing_ms end') }} as bitrate_ms,
-        max(gap_from_position_ms) as highest_from_ms,
-        max(gap_to_position_ms) as highest_to_ms,
-        max(to_position_ms) as highest_played_ms,
+        max(furthest_ms) as max_position_ms,
         case
-            when not max(case when is_requested then 1 else 0 end) = 1 then null
-            when max(case when step_number <= shown_number and step_kind in ('video_pause', 'video_seek') then 1 else 0 end) = 1
+            when max(case when is_requested then 1 else 0 end) = 0 then null
+            when
+                max(
+                    case when step_number <= shown_number and step_kind in ('video_pause', 'video_seek') then 1 else 0 end
+                ) = 1
                 then null
             when max(reported_startup_ms) is not null then max(reported_startup_ms)
+            when max(case when is_position_jump and state = 'starting' then 1 else 0 end) = 1 then null
             when max(case when is_start_derived then 1 else 0 end) = 1
-                then max(
-                    case
-                        when step_number = shown_number then at_ms + elapsed_ms - playing_ms - first_ms - pre_roll_ms
-                    end
-                )
+                then
+                    max(case when step_number = shown_number then at_ms + elapsed_ms - playing_ms end)
+                    - max(case when is_request and step_number <= shown_number then at_ms end)
+                    - {{ sum_of('case when is_in_ad and step_number <= shown_number then elapsed_ms - playing_ms end') }}
         end as startup_ms,
         max(case when is_position_jump then 1 else 0 end) = 1 as is_position_jump,
-        max(case when step_kind = 'video_stop' and completed_number is not null then 1 else 0 end) = 1 as is_stop_after_complete
-    from stall_caused
+        max(case when step_kind = 'video_stop' and completed_number is not null then 1 else 0 end) = 1
+            as is_stop_after_complete
+    from caused
     group by playback_id
 
 ),
@@ -164,19 +174,8 @@ session_span as (
 
     select
         measured.playback_id,
-        max(case when session_event.event_type = 'session_start' and session_event.event_at <= measured.started_at then 1 else 0 end)
-            as starts_before,
-        max(case when session_event.event_type = 'session_end' and session_event.event_at < measured.ended_at then 1 else 0 end)
-            as ends_before,
-        max(
-            case
-                when
-                    session_event.event_type = 'session_end'
-                    and session_event.event_at <= {{ add_ms('measured.ended_at', 'measured.inactivity_timeout_ms') }}
-                    then 1
-                else 0
-            end
-        ) as ends_near
+        min(case when session_event.event_type = 'session_start' then session_event.event_at end) as session_started_at,
+        min(case when session_event.event_type = 'session_end' then session_event.event_at end) as session_ended_at
     from measured
     inner join event on measured.first_event_id = event.event_id and measured.event_date = event.event_date
     inner join session_event
@@ -192,8 +191,15 @@ per_playback as (
 
     select
         stretch.playback_id,
-        {{ sum_of('event.dropped_frame_count') }} as dropped_frame_count,
-        max(event.content_duration_ms) as content_duration_ms
+        cast(sum(event.dropped_frame_count) as bigint) as dropped_frame_count,
+        max(event.content_duration_ms) as content_duration_ms,
+        -- whatever happens to an advertisement implies its impression
+        cast(
+            count(distinct case
+                when event.event_type in ('ad_impression', 'ad_quartile', 'ad_click', 'ad_skip', 'ad_complete')
+                    then coalesce(event.ad_break_id, '') || '|' || event.ad_id
+            end) as bigint
+        ) as ad_count
     from stretch
     inner join event on stretch.event_id = event.event_id and stretch.event_date = event.event_date
     group by stretch.playback_id
@@ -250,18 +256,12 @@ final as (
         measured.seek_count,
         measured.pause_ms,
         case when measured.is_started then coalesce(content.content_watched_ms, 0) end as content_watched_ms,
-        case
-            when not measured.is_started then null
-            when measured.highest_from_ms >= coalesce(measured.highest_to_ms, 0)
-                and measured.highest_from_ms >= coalesce(measured.highest_played_ms, 0) then measured.highest_from_ms
-            when measured.highest_to_ms >= coalesce(measured.highest_played_ms, 0) then measured.highest_to_ms
-            else measured.highest_played_ms
-        end as max_position_ms,
+        case when measured.is_started then measured.max_position_ms end as max_position_ms,
         {{ div_floor('measured.bitrate_bits', '1000') }} as bitrate_kbit,
         measured.bitrate_ms,
         measured.quality_change_count,
         per_playback.dropped_frame_count,
-        measured.ad_count,
+        per_playback.ad_count,
         measured.ad_ms,
         -- booleans
         first_event.is_live,
@@ -269,9 +269,16 @@ final as (
         not measured.is_started and measured.first_error_id is not null as is_start_failure,
         measured.is_started and coalesce(measured.end_kind = 'video_error', false) as is_playback_failure,
         not measured.is_started and measured.first_error_id is null as is_exit_before_start,
-        first_event.session_id is not null and coalesce(session_span.starts_before, 0) = 0 as is_without_session_start,
-        coalesce(session_span.ends_before, 0) = 1 as is_after_session_end,
-        coalesce(session_span.ends_near, 0) = 1 and coalesce(session_span.ends_before, 0) = 0 as is_session_end_near,
+        first_event.session_id is not null and coalesce(
+            session_span.session_started_at > measured.started_at, true
+        ) as is_without_session_start,
+        coalesce(session_span.session_ended_at < measured.ended_at, false) as is_after_session_end,
+        coalesce(
+            session_span.session_ended_at >= measured.ended_at
+            and session_span.session_ended_at
+            <= {{ add_ms('measured.ended_at', 'measured.inactivity_timeout_ms') }},
+            false
+        ) as is_session_end_near,
         {{ epoch_us('latest.arrived_at') }} - {{ epoch_us('measured.ended_at') }} > measured.inactivity_timeout_ms * 1000
             as is_timed_out,
         measured.is_position_jump,

@@ -89,7 +89,7 @@ identified as (
         -- an error that does not say is fatal where nothing of the playback follows it
         coalesce(event_type = 'video_error' and coalesce(is_fatal, at_us = last_video_us), false) as is_failure,
         coalesce(event_type = 'ad_impression' and ad_type in ('pre_roll', 'mid_roll', 'post_roll'), false) as is_break,
-        event_type in ('ad_complete', 'ad_skip', 'ad_error') as is_break_end,
+        event_type in ('ad_complete', 'ad_skip', 'ad_error') as is_ad_end,
         event_type = 'video_seek' as is_seek,
         case
             when event_family <> 'video' then null
@@ -106,6 +106,27 @@ identified as (
 
 ),
 
+-- the end of an advertisement that another one has replaced ends nothing
+counted as (
+
+    select
+        *,
+        sum(case when is_break then 1 else 0 end) over (partition by id {{ so_far }}) as breaks_begun
+    from identified
+
+),
+
+replaced as (
+
+    select
+        *,
+        coalesce(
+            is_ad_end and ad_id = max(case when is_break then ad_id end) over (partition by id, breaks_begun), false
+        ) as is_break_end
+    from counted
+
+),
+
 bounded as (
 
     select
@@ -113,13 +134,13 @@ bounded as (
         -- what ends a stall, and what ends an advertisement
         min(case when intent is not null or is_seek or is_failure then at_ms end)
             over (partition by id {{ later }}) as next_control_ms,
-        min(case when is_break or is_break_end or event_family = 'video' then at_ms end)
+        min(case when is_break or is_break_end or intent is not null or is_failure then at_ms end)
             over (partition by id {{ later }}) as next_break_end_ms,
         min(case when startup_ms <= inactivity_timeout_ms then event_number end)
             over (partition by id) as startup_number,
         min(case when position_before_ms is not null or is_seek then event_number end)
             over (partition by id) as position_number
-    from identified
+    from replaced
 
 ),
 
@@ -132,6 +153,8 @@ opening as (
         min(at_ms) as first_ms,
         max(at_ms) as last_ms,
         max(case when event_number = startup_number then startup_ms end) as reported_startup_ms,
+        max(case when event_type = 'video_play' and event_number <= startup_number then at_ms end)
+            as startup_request_ms,
         {{ sum_of("case when is_break and ad_type = 'pre_roll' then next_break_end_ms - at_ms end") }} as pre_roll_ms,
         max(case when coalesce(position_before_ms, position_after_ms) is not null then 1 else 0 end) = 1
             as is_positioned,
@@ -158,8 +181,8 @@ opened as (
         end as opening_position_ms,
         case
             when not is_requested or reported_startup_ms is null then null
-            when first_ms + reported_startup_ms + pre_roll_ms > last_ms then last_ms
-            else first_ms + reported_startup_ms + pre_roll_ms
+            when startup_request_ms + reported_startup_ms + pre_roll_ms > last_ms then last_ms
+            else startup_request_ms + reported_startup_ms + pre_roll_ms
         end as first_frame_ms
     from opening
 
@@ -175,20 +198,54 @@ told as (
     from bounded
     union all
     select
-        bounded.id, bounded.playback_key, bounded.event_date, null, '', kind.event_type, kind.kind_order,
-        opened.first_frame_ms * 1000, opened.first_frame_ms, false, false,
-        false, false, null, null, null, null, null, null,
-        null, bounded.inactivity_timeout_ms
+        bounded.id,
+        bounded.playback_key,
+        bounded.event_date,
+        cast(null as bigint) as event_number,
+        '' as event_id,
+        kind.event_type,
+        kind.kind_order,
+        opened.first_frame_ms * 1000 as at_us,
+        opened.first_frame_ms as at_ms,
+        false as is_failure,
+        false as is_break,
+        false as is_break_end,
+        false as is_seek,
+        kind.intent,
+        cast(null as bigint) as position_before_ms,
+        cast(null as bigint) as position_after_ms,
+        cast(null as decimal(9, 4)) as playback_rate,
+        cast(null as bigint) as bitrate_kbps,
+        cast(null as bigint) as stall_ms,
+        cast(null as bigint) as next_control_ms,
+        bounded.inactivity_timeout_ms
     from bounded
     inner join opened on bounded.id = opened.id
     inner join kind on kind.event_type = 'first_frame'
     where bounded.event_number = 1 and opened.first_frame_ms is not null
     union all
     select
-        bounded.id, bounded.playback_key, bounded.event_date, null, '', kind.event_type, kind.kind_order,
-        (bounded.at_ms + bounded.stall_ms) * 1000, bounded.at_ms + bounded.stall_ms, false, false,
-        false, false, null, null, null, null, null, null,
-        null, bounded.inactivity_timeout_ms
+        bounded.id,
+        bounded.playback_key,
+        bounded.event_date,
+        cast(null as bigint) as event_number,
+        '' as event_id,
+        kind.event_type,
+        kind.kind_order,
+        (bounded.at_ms + bounded.stall_ms) * 1000 as at_us,
+        bounded.at_ms + bounded.stall_ms as at_ms,
+        false as is_failure,
+        false as is_break,
+        false as is_break_end,
+        false as is_seek,
+        kind.intent,
+        cast(null as bigint) as position_before_ms,
+        cast(null as bigint) as position_after_ms,
+        cast(null as decimal(9, 4)) as playback_rate,
+        cast(null as bigint) as bitrate_kbps,
+        cast(null as bigint) as stall_ms,
+        cast(null as bigint) as next_control_ms,
+        bounded.inactivity_timeout_ms
     from bounded
     inner join opened on bounded.id = opened.id
     inner join kind on kind.event_type = 'stall_end'
@@ -229,10 +286,17 @@ gap as (
     select
         numbered.id,
         numbered.placings,
+        numbered.at_ms,
         coalesce(
-            numbered.position_after_ms, case when numbered.event_number = 1 then opened.opening_position_ms end
+            numbered.position_after_ms,
+            case when numbered.event_number = 1 then opened.opening_position_ms end,
+            numbered.position_before_ms
         ) as from_position_ms,
-        lead(numbered.position_before_ms) over (partition by numbered.id order by numbered.placings) as to_position_ms
+        -- where a seek without a target has led is unknown
+        case
+            when not numbered.is_seek or numbered.position_after_ms is not null
+                then lead(numbered.position_before_ms) over (partition by numbered.id order by numbered.placings)
+        end as to_position_ms
     from numbered
     inner join opened on numbered.id = opened.id
     where numbered.is_placed
@@ -249,13 +313,27 @@ moved as (
 
 ),
 
+arrived as (
+
+    select
+        *,
+        min(case when is_arrival then at_ms end)
+            over (partition by id order by placings rows between 1 following and unbounded following) as next_moved_ms,
+        min(case when is_arrival then at_ms end)
+            over (partition by id order by placings rows between 2 following and unbounded following) as later_moved_ms
+    from moved
+
+),
+
 spread as (
 
     select
         numbered.*,
-        moved.from_position_ms,
-        moved.to_position_ms,
-        moved.first_moved,
+        arrived.from_position_ms,
+        arrived.to_position_ms,
+        arrived.first_moved,
+        arrived.next_moved_ms,
+        arrived.later_moved_ms,
         coalesce(
             max(numbered.playback_rate) over (partition by numbered.id, numbered.rate_changes), 1
         ) as rate_in_force,
@@ -267,12 +345,9 @@ spread as (
                 when numbered.is_failure or numbered.intent = 'ended' then 'ended'
                 when numbered.event_type = 'video_play' then 'playing'
             end
-        ) over (partition by numbered.id, numbered.lives) as life,
-        max(case when numbered.is_break then 1 else 0 end) over (partition by numbered.id, numbered.breaks) as is_in_break,
-        min(case when moved.is_arrival and numbered.is_placed then numbered.at_ms end)
-            over (partition by numbered.id {{ later }}) as next_moved_ms
+        ) over (partition by numbered.id, numbered.lives) as life
     from numbered
-    inner join moved on numbered.id = moved.id and numbered.placings = moved.placings
+    inner join arrived on numbered.id = arrived.id and numbered.placings = arrived.placings
 
 ),
 
@@ -286,7 +361,9 @@ stalling as (
             when stall_ms is not null and at_ms + stall_ms < coalesce(next_control_ms, {{ never }}) then at_ms + stall_ms
             when stall_ms is null and next_moved_ms < coalesce(next_control_ms, {{ never }}) then next_moved_ms
             else coalesce(next_control_ms, {{ never }})
-        end as stalled_until_ms
+        end as stalled_until_ms,
+        -- content that moves from a position known during an advertisement shows that it is over
+        case when is_break then coalesce(later_moved_ms, {{ never }}) end as break_until_ms
     from spread
 
 ),
@@ -296,6 +373,7 @@ stalled as (
     select
         *,
         max(stalled_until_ms) over (partition by id, controls {{ so_far }}) as in_stall_until_ms,
+        max(break_until_ms) over (partition by id, breaks {{ so_far }}) as in_break_until_ms,
         max(case when stall_ms is null then stalled_until_ms end) over (partition by id, controls {{ so_far }})
             as in_open_stall_until_ms
     from stalling
@@ -308,7 +386,6 @@ judged as (
         stalled.*,
         opened.first_ms,
         opened.playback_date,
-        opened.pre_roll_ms,
         opened.reported_startup_ms,
         opened.is_requested,
         opened.is_positioned,
@@ -337,7 +414,7 @@ final as (
         case
             when life = 'ended' then 'ended'
             when intent_in_force = 'paused' then 'paused'
-            when is_in_break = 1 then 'ad'
+            when in_break_until_ms > at_ms then 'ad'
             when not is_shown then 'starting'
             when in_stall_until_ms > at_ms then 'stalled'
             else 'playing'
@@ -349,7 +426,6 @@ final as (
         to_position_ms as gap_to_position_ms,
         cast(rate_in_force * 10000 as bigint) as rate_in_force,
         bitrate_in_force_kbps,
-        pre_roll_ms,
         reported_startup_ms,
         inactivity_timeout_ms,
         at_ms,
@@ -360,8 +436,8 @@ final as (
         is_start_derived,
         is_shown,
         is_seek,
-        is_break,
         is_failure,
+        coalesce(in_break_until_ms > at_ms, false) as is_in_ad,
         coalesce(in_open_stall_until_ms > at_ms, false) as is_stall_open,
         coalesce(at_ms - last_seek_ms <= 2000, false) as is_after_seek,
         intent = 'ended' or is_failure as is_end,

@@ -41,7 +41,7 @@ able as (
         case when counted_state = 'playing' then length_ms * rate_in_force else 0 end as reach,
         case
             when counted_state = 'starting' and is_start_derived then length_ms * rate_in_force
-            when is_gap_end and (counted_state = 'paused' or (counted_state = 'stalled' and is_stall_open)) then length_ms * rate_in_force
+            when is_gap_end and (counted_state in ('paused', 'ad') or (counted_state = 'stalled' and is_stall_open)) then length_ms * rate_in_force
             else 0
         end as late_reach
     from stretch
@@ -52,6 +52,8 @@ gap as (
 
     select
         *,
+        max(case when is_gap_end and state = 'ended' then 1 else 0 end) over (partition by playback_id, gap_number)
+            as is_restarted,
         cast(sum(reach) over (partition by playback_id, gap_number) as bigint) as gap_reach,
         cast(sum(late_reach) over (partition by playback_id, gap_number) as bigint) as gap_late_reach,
         cast(coalesce(sum(reach) {{ in_gap }} unbounded preceding and 1 preceding), 0) as bigint) as reach_before,
@@ -61,12 +63,12 @@ gap as (
 
 ),
 
--- a position that the time does not explain, without a seek: the clock counts
+-- a position that the time does not explain, without a seek or a new start: the clock counts
 jumped as (
 
     select
         *,
-        coalesce(progress < 0 or progress > gap_reach + gap_late_reach + 20000000, false) as is_jump
+        is_restarted = 0 and coalesce(progress < 0 or progress > gap_reach + gap_late_reach + 20000000, false) as is_jump
     from gap
 
 ),
@@ -76,11 +78,11 @@ played as (
     select
         *,
         case
-            when counted_state = 'playing' and (progress is null or is_jump) then length_ms
+            when counted_state = 'playing' and (progress is null or is_jump or is_restarted = 1) then length_ms
             when counted_state = 'playing' and progress >= reach_before + reach then length_ms
             when counted_state = 'playing' and progress > reach_before
                 then {{ div_floor('(progress - reach_before)', 'rate_in_force') }}
-            when late_reach = 0 or progress is null then 0
+            when late_reach = 0 or progress is null or is_restarted = 1 then 0
             when is_jump and counted_state = 'starting' and progress > 0 then length_ms
             when is_jump then 0
             when progress >= gap_reach + late_reach_after + late_reach then length_ms
@@ -130,7 +132,6 @@ final as (
         playing_ms,
         gap_from_position_ms,
         gap_to_position_ms,
-        pre_roll_ms,
         reported_startup_ms,
         inactivity_timeout_ms,
         first_ms,
@@ -153,6 +154,7 @@ final as (
         is_shown,
         is_seek,
         is_failure,
+        is_in_ad,
         is_end,
         is_after_seek,
         is_jump and is_gap_end as is_position_jump,

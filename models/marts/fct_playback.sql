@@ -73,7 +73,7 @@ event as (
         reported_ms,
         reported_completion_rate,
         engagement_score,
-        cast(null as bigint) as stated_duration_ms,
+        content_duration_ms as stated_duration_ms,
         cast(null as bigint) as played_ms,
         cast(null as bigint) as content_played_ms,
         cast(null as bigint) as inactivity_timeout_ms,
