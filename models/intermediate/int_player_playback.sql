@@ -1,19 +1,20 @@
-{{ replaces('event_date', topic='player') }}
+{{ replaces('event_date', topic='event') }}
 
-{%- set touched = touched_dates('player') %}
-{%- set whole = {'dates': dates_of_playbacks(touched), 'from': touched.from, 'to': touched.to} %}
+{%- set touched = touched_dates('event') %}
 
 with
 
 stretch as (
 
-    {{ events_of_playbacks(ref('int_player_stretch'), touched) }}
+    select * from {{ ref('int_player_stretch') }} where {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 
 event as (
 
-    {{ events_of_playbacks(ref('int_player_event'), touched) }}
+    select *
+    from {{ ref('int_player_event') }}
+    where playback_key is not null and {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 
@@ -21,7 +22,7 @@ session_event as (
 
     select session_id, event_type, event_at
     from {{ ref('int_player_event') }}
-    where event_type in ('session_start', 'session_end') and {{ within('event_date', whole, before=1, after=1) }}
+    where event_type in ('session_start', 'session_end') and {{ within_keys('event_date', 'session', touched) }}
 
 ),
 
@@ -73,9 +74,12 @@ caused as (
 
     select
         *,
+        step_number <= shown_number as is_before_shown,
         case
             when state = 'ended' then null
-            when gap_from_position_ms >= coalesce(gap_to_position_ms, 0) and gap_from_position_ms >= coalesce(to_position_ms, 0)
+            when
+                gap_from_position_ms >= coalesce(gap_to_position_ms, 0)
+                and gap_from_position_ms >= coalesce(to_position_ms, 0)
                 then gap_from_position_ms
             when gap_to_position_ms >= coalesce(to_position_ms, 0) then gap_to_position_ms
             else to_position_ms
@@ -136,11 +140,13 @@ measured as (
         max(case when step_number = failure_number then event_id end) as first_error_id,
         max(inactivity_timeout_ms) as inactivity_timeout_ms,
         {{ sum_of('playing_ms') }} as playing_ms,
-        {{ sum_of("case when state not in ('paused', 'silent', 'ended') then elapsed_ms else playing_ms end") }} as watched_ms,
+        {{ sum_of("case when state in ('paused', 'silent', 'ended') then playing_ms else elapsed_ms end") }}
+            as watched_ms,
         {{ sum_of("case when state = 'paused' then elapsed_ms - playing_ms end") }} as pause_ms,
         {{ sum_of("case when is_in_ad and state <> 'silent' then elapsed_ms - playing_ms end") }} as ad_ms,
         {{ sum_of("case when state = 'stalled' and is_seek_stall = 0 then elapsed_ms - playing_ms end") }} as stall_ms,
-        {{ sum_of("case when state = 'stalled' and is_seek_stall = 1 then elapsed_ms - playing_ms end") }} as seek_stall_ms,
+        {{ sum_of("case when state = 'stalled' and is_seek_stall = 1 then elapsed_ms - playing_ms end") }}
+            as seek_stall_ms,
         {{ count_if('is_stall_start and is_seek_stall = 0') }} as stall_count,
         {{ count_if("is_seek and state <> 'ended'") }} as seek_count,
         {{ count_if("step_kind = 'video_quality_change'") }} as quality_change_count,
@@ -150,9 +156,7 @@ measured as (
         case
             when max(case when is_requested then 1 else 0 end) = 0 then null
             when
-                max(
-                    case when step_number <= shown_number and step_kind in ('video_pause', 'video_seek') then 1 else 0 end
-                ) = 1
+                min(case when step_kind in ('video_pause', 'video_seek') then step_number end) <= max(shown_number)
                 then null
             when max(reported_startup_ms) is not null then max(reported_startup_ms)
             when max(case when is_position_jump and state = 'starting' then 1 else 0 end) = 1 then null
@@ -160,7 +164,7 @@ measured as (
                 then
                     max(case when step_number = shown_number then at_ms + elapsed_ms - playing_ms end)
                     - max(case when is_request and step_number <= shown_number then at_ms end)
-                    - {{ sum_of('case when is_in_ad and step_number <= shown_number then elapsed_ms - playing_ms end') }}
+                    - {{ sum_of('case when is_in_ad and is_before_shown then elapsed_ms - playing_ms end') }}
         end as startup_ms,
         max(case when is_position_jump then 1 else 0 end) = 1 as is_position_jump,
         max(case when step_kind = 'video_stop' and completed_number is not null then 1 else 0 end) = 1
@@ -279,8 +283,7 @@ final as (
             <= {{ add_ms('measured.ended_at', 'measured.inactivity_timeout_ms') }},
             false
         ) as is_session_end_near,
-        {{ epoch_us('latest.arrived_at') }} - {{ epoch_us('measured.ended_at') }} > measured.inactivity_timeout_ms * 1000
-            as is_timed_out,
+        latest.arrived_at > {{ add_ms('measured.ended_at', 'measured.inactivity_timeout_ms') }} as is_timed_out,
         measured.is_position_jump,
         measured.is_stop_after_complete,
         -- dates and timestamps

@@ -1,6 +1,6 @@
-{{ replaces('event_date', topic='player') }}
+{{ replaces('event_date', topic='event') }}
 
-{%- set touched = touched_dates('player') %}
+{%- set touched = touched_dates('event') %}
 {%- set in_order = 'order by at_us, kind_order, event_id' %}
 {%- set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
 {%- set later = in_order ~ ' rows between 1 following and unbounded following' %}
@@ -10,7 +10,9 @@ with
 
 event as (
 
-    {{ events_of_playbacks(ref('int_player_event'), touched) }}
+    select *
+    from {{ ref('int_player_event') }}
+    where playback_key is not null and {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 
@@ -192,9 +194,9 @@ opened as (
 told as (
 
     select
-        id, playback_key, event_date, event_number, event_id, event_type, kind_order, at_us, at_ms, is_failure, is_break,
-        is_break_end, is_seek, intent, position_before_ms, position_after_ms, playback_rate, bitrate_kbps, stall_ms,
-        next_control_ms, inactivity_timeout_ms
+        id, playback_key, event_date, event_number, event_id, event_type, kind_order, at_us, at_ms, is_failure,
+        is_break, is_break_end, is_seek, intent, position_before_ms, position_after_ms, playback_rate, bitrate_kbps,
+        stall_ms, next_control_ms, inactivity_timeout_ms
     from bounded
     union all
     select
@@ -262,7 +264,8 @@ numbered as (
         *,
         coalesce(position_after_ms is not null or is_seek or event_number = 1, false) as is_placed,
         row_number() over (partition by id {{ in_order }}) as step_number,
-        sum(case when intent is not null or is_failure then 1 else 0 end) over (partition by id {{ so_far }}) as intents,
+        sum(case when intent is not null or is_failure then 1 else 0 end)
+            over (partition by id {{ so_far }}) as intents,
         sum(case when intent = 'ended' or is_failure or event_type = 'video_play' then 1 else 0 end)
             over (partition by id {{ so_far }}) as lives,
         sum(case when event_type = 'video_play' then 1 else 0 end) over (partition by id {{ so_far }}) as requests,
@@ -273,7 +276,8 @@ numbered as (
         sum(case when position_after_ms is not null or is_seek or event_number = 1 then 1 else 0 end)
             over (partition by id {{ so_far }}) as placings,
         sum(case when playback_rate is not null then 1 else 0 end) over (partition by id {{ so_far }}) as rate_changes,
-        sum(case when bitrate_kbps is not null then 1 else 0 end) over (partition by id {{ so_far }}) as bitrate_changes,
+        sum(case when bitrate_kbps is not null then 1 else 0 end)
+            over (partition by id {{ so_far }}) as bitrate_changes,
         sum(case when event_type = 'first_frame' then 1 else 0 end) over (partition by id {{ so_far }}) as first_frames,
         max(case when is_seek then at_ms end) over (partition by id {{ so_far }}) as last_seek_ms
     from told
@@ -358,7 +362,7 @@ stalling as (
         *,
         case
             when event_type <> 'video_buffer' then null
-            when stall_ms is not null and at_ms + stall_ms < coalesce(next_control_ms, {{ never }}) then at_ms + stall_ms
+            when at_ms + stall_ms < coalesce(next_control_ms, {{ never }}) then at_ms + stall_ms
             when stall_ms is null and next_moved_ms < coalesce(next_control_ms, {{ never }}) then next_moved_ms
             else coalesce(next_control_ms, {{ never }})
         end as stalled_until_ms,

@@ -1,13 +1,13 @@
-{{ replaces('event_date', topic='player') }}
+{{ replaces('event_date', topic='event') }}
 
-{%- set touched = touched_dates('player') %}
+{%- set touched = touched_dates('event') %}
 {%- set in_gap = 'over (partition by playback_id, gap_number order by step_number rows between' %}
 
 with
 
 step as (
 
-    {{ events_of_playbacks(ref('int_player_step'), touched) }}
+    select * from {{ ref('int_player_step') }} where {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 
@@ -16,7 +16,8 @@ timed as (
     select
         *,
         lead(at_ms) over (partition by playback_id order by step_number) - at_ms as elapsed_ms,
-        coalesce(lead(gap_number) over (partition by playback_id order by step_number) <> gap_number, false) as is_gap_end
+        coalesce(lead(gap_number) over (partition by playback_id order by step_number) <> gap_number, false)
+            as is_gap_end
     from step
 
 ),
@@ -41,7 +42,8 @@ able as (
         case when counted_state = 'playing' then length_ms * rate_in_force else 0 end as reach,
         case
             when counted_state = 'starting' and is_start_derived then length_ms * rate_in_force
-            when is_gap_end and (counted_state in ('paused', 'ad') or (counted_state = 'stalled' and is_stall_open)) then length_ms * rate_in_force
+            when is_gap_end and counted_state in ('paused', 'ad') then length_ms * rate_in_force
+            when is_gap_end and counted_state = 'stalled' and is_stall_open then length_ms * rate_in_force
             else 0
         end as late_reach
     from stretch
@@ -68,7 +70,8 @@ jumped as (
 
     select
         *,
-        is_restarted = 0 and coalesce(progress < 0 or progress > gap_reach + gap_late_reach + 20000000, false) as is_jump
+        is_restarted = 0
+        and coalesce(progress < 0 or progress > gap_reach + gap_late_reach + 20000000, false) as is_jump
     from gap
 
 ),

@@ -42,11 +42,9 @@ key_date as (
 
 ),
 
-player_event as (
+player_date as (
 
-    select distinct event_date, event_type, playback_key, session_id
-    from {{ ref('int_player_event') }}
-    where {{ in_window('_load_seq', window) }}
+    select distinct event_date from {{ ref('int_player_event') }} where {{ in_window('_load_seq', window) }}
 
 ),
 
@@ -56,41 +54,42 @@ latest as (
 
 ),
 
--- whose playbacks change: those of the events, of the sessions that began or ended, and those that were still going on
-player_key as (
+-- what a playback or session is may change on every date on which it has events; a corrected event may have left one;
+-- and whatever was still going on at the latest arrival is judged anew
+event_key as (
 
-    select 'playback' as kind, playback_key as key_id from player_event where playback_key is not null
-    union
-    select 'session' as kind, session_id as key_id
-    from player_event
-    where event_type in ('session_start', 'session_end') and session_id is not null
+    select known.kind, known.key_id
+    from {{ ref('int_player_key_date') }} as known
+    inner join player_date on known.event_date = player_date.event_date
     union
     select known.kind, known.key_id
     from {{ ref('int_player_key_date') }} as known
     inner join latest on known.event_date >= {{ add_days('cast(latest.arrived_at as date)', -1) }}
-    where known.kind = 'playback' and {{ window.from }} < {{ window.to }}
+    where {{ window.from }} < {{ window.to }}
 
 ),
 
-player as (
+event as (
 
-    select distinct known.event_date
+    select event_date from player_date
+    union
+    select known.event_date
     from {{ ref('int_player_key_date') }} as known
-    inner join player_key on known.kind = player_key.kind and known.key_id = player_key.key_id
+    inner join event_key on known.kind = event_key.kind and known.key_id = event_key.key_id
 
 ),
 
--- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's; and what ended
--- a playback without an end of its own may be the account's next one
+-- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's; what ended a
+-- playback without an end of its own may be the account's next one
 playback as (
 
     select event_date from event_date
     union
     select {{ add_days('event_date', -1) }} as event_date from event_date where media_kind = 'track'
     union
-    select event_date from player
+    select event_date from event
     union
-    select {{ add_days('event_date', -1) }} as event_date from player
+    select {{ add_days('event_date', -1) }} as event_date from event
     union
     select event_date from key_date where kind in ('account', 'content')
 
@@ -115,37 +114,10 @@ channel as (
 
 ),
 
-player_date as (
-
-    select distinct event_date from {{ ref('int_player_event') }} where {{ in_window('_load_seq', window) }}
-
-),
-
--- what a playback or session is may change on every date on which it has events; a corrected event may have left its old one
-event_key as (
-
-    select distinct known.kind, known.key_id
-    from {{ ref('int_player_key_date') }} as known
-    inner join player_date on known.event_date = player_date.event_date
-
-),
-
-event as (
-
-    select event_date from player_date
-    union
-    select known.event_date
-    from {{ ref('int_player_key_date') }} as known
-    inner join event_key on known.kind = event_key.kind and known.key_id = event_key.key_id
-
-),
-
 -- whatever an account does, and what it earns; a late like changes that of another day, and the fact says which
 activity as (
 
     select event_date from playback
-    union
-    select event_date from event
     union
     select event_date from revenue_date
     union
@@ -173,8 +145,6 @@ quality as (
 
 topic_date as (
 
-    select 'player' as topic, event_date from player
-    union all
     select 'playback' as topic, event_date from playback
     union all
     select 'audience' as topic, event_date from audience

@@ -16,7 +16,7 @@ played as (
     where
         from_position_ms < to_position_ms
         and {{ within('playback_date', touched) }}
-        and {{ dates_in('event_date', dates_of_intervals(touched)) if touched.dates is not none else '1 = 1' }}
+        and {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 

@@ -12,9 +12,7 @@ stretch as (
 
 playback as (
 
-    select *
-    from {{ ref('fct_playback') }}
-    where {{ dates_in('event_date', dates_of_starts(touched)) if touched.dates is not none else '1 = 1' }}
+    select * from {{ ref('fct_playback') }} where {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 
@@ -42,11 +40,17 @@ parted as (
                 when
                     ended_before_at = playing_at
                     and rate_before = playback_rate
-                    and (position_before_ms = from_position_ms or coalesce(position_before_ms, from_position_ms) is null)
+                    and (
+                        position_before_ms = from_position_ms
+                        or coalesce(position_before_ms, from_position_ms) is null
+                    )
                     then 0
                 else 1
             end
-        ) over (partition by playback_id, event_date order by step_number rows between unbounded preceding and current row) as part
+        ) over (
+            partition by playback_id, event_date
+            order by step_number rows between unbounded preceding and current row
+        ) as part
     from followed
 
 ),
