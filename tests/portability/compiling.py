@@ -9,8 +9,8 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not `lake`: what it compiles is DuckDB's text with another database in front of marts and KPIs, so there is no SQL of its
-# own to be portable; that it runs is shown by tests/lake and, with MEDIA_TARGET=lake, by every test that builds.
+# Not `lake`: it compiles DuckDB's text with another database in front of marts and KPIs, so it has no SQL of its own
+# to be portable. That it runs is shown by tests/lake and, with MEDIA_TARGET=lake, by every test that builds.
 ENGINES = ("duckdb", "snowflake", "athena", "redshift")
 #: Name of the engine's SQL in sqlglot. Athena's queries are Trino's; its own dialect there is for Hive's DDL.
 DIALECTS = {"duckdb": "duckdb", "snowflake": "snowflake", "athena": "trino", "redshift": "redshift"}
