@@ -21,7 +21,7 @@ ACTIONS = {
     "play_on": 40, "pause": 8, "stall": 8, "seek": 8, "ad": 6, "quality": 6, "rate": 3, "jump": 3, "silence": 2,
     "error": 2, "end": 6, "again": 4, "noise": 4,
 }  # fmt: skip
-AD_TYPES = ["pre_roll", "mid_roll", "mid_roll", "post_roll", "banner", None]
+AD_TYPES = ["mid_roll", "mid_roll", "post_roll", "banner", None]
 ENDS = [["video_stop"], ["video_stop"], ["video_complete"], ["video_complete", "video_stop"]]
 NOISE = ["video_play", "video_pause", "video_resume", "video_buffer", "video_seek", "ad_complete", "ad_impression"]
 
@@ -36,7 +36,9 @@ class Player:
     at_ms: int
     position_ms: int
     knows_position: float  # chance that an event tells the position
+    is_wild: bool  # it sends what contradicts itself, too
     rate: Decimal = Decimal(1)
+    has_ended: bool = False
     rows: list[Row] = field(default_factory=list)
     taken: set[tuple[str, int]] = field(default_factory=set)
 
@@ -76,22 +78,31 @@ class Player:
             self.send(self.r.choice(["video_resume", "video_play"]))
 
     def stall(self) -> None:
-        """Buffering, with or without a length, sometimes said twice."""
+        """Buffering, with or without its length, sometimes said twice."""
         before = self.at_ms
         self.wait(6)
         self.position_ms += int((self.at_ms - before) * self.rate)
-        self.send("video_buffer", stall_ms=self.r.choice([None, 0, 1500, 4000, 60_000]))
-        self.wait(5)
+        self.buffer(self.r.randrange(1, 6000))
+
+    def buffer(self, lasts_ms: int) -> None:
+        """The position stands still for so long; wild players name any length."""
+        told = self.r.choice([None, lasts_ms, lasts_ms])
+        if self.is_wild:
+            told = self.r.choice([None, 0, 1500, 60_000])
+        self.send("video_buffer", stall_ms=told)
+        within = lasts_ms // 2
         if self.r.random() < 0.2:
-            self.send("video_buffer", stall_ms=self.r.choice([None, 2000]))
-            self.wait(5)
-        if self.r.random() < 0.3:
-            self.send("video_resume")
+            self.at_ms += within
+            self.send("video_buffer", stall_ms=None if told is None else max(0, told - within))
+            self.at_ms -= within
+        self.at_ms += lasts_ms
+        if self.r.random() < 0.5:
+            self.send(self.r.choice(["video_resume", "video_heartbeat"]))
 
     def seek(self) -> None:
         """A seek that tells both ends, one, or none; often followed by buffering."""
         target = self.r.choice([0, self.r.randrange(600_000), max(0, self.position_ms + self.r.randrange(-9000, 9000))])
-        told = self.r.choice(["both", "both", "both", "to", "position", "from", "none"])
+        told = self.r.choice(["both", "both", "both", "to", "position", "from" if self.is_wild else "both"])
         fields: dict[str, object] = {}
         if told in ("both", "from"):
             fields["seek_from_ms"] = max(0, self.position_ms)
@@ -104,16 +115,11 @@ class Player:
         self.send("video_seek", has_position=False, **fields)
         self.position_ms = target
         if self.r.random() < 0.5:
-            self.at_ms += self.r.choice([0, 500, 2000, 2001])
-            self.send("video_buffer", stall_ms=self.r.choice([None, 1200]))
-            self.wait(4)
+            self.buffer(self.r.choice([1, 1200, 4000]))
 
-    def ad(self) -> None:
+    def ad(self, kind: str | None = None) -> None:
         """An ad or two of one break, with some of its steps."""
-        break_id, kind = (
-            f"B{self.at_ms}",
-            self.r.choice(["pre_roll", "mid_roll", "mid_roll", "post_roll", "banner", None]),
-        )
+        break_id, kind = f"B{self.at_ms}", kind or self.r.choice(AD_TYPES)
         for number in range(self.r.choice([1, 1, 2])):
             named = {"ad_break_id": break_id, "ad_id": f"A{number}", "ad_type": kind}
             ad_position = self.r.random() < 0.4 and self.knows_position > 0
@@ -124,7 +130,7 @@ class Player:
                 if self.r.random() < 0.5:
                     self.send("ad_quartile", has_position=False, quartile=quartile, **named)
             if self.r.random() < 0.3:
-                self.send(self.r.choice(["ad_click", "video_heartbeat", "video_buffer"]), **named)
+                self.send(self.r.choice(["ad_click", "video_heartbeat"]), **named)
                 self.wait(3)
             if self.r.random() < 0.85:
                 self.send(self.r.choice(AD_ENDS), has_position=ad_position, **named)
@@ -149,9 +155,11 @@ class Player:
 
     def error(self) -> None:
         """An error, fatal or not."""
+        is_fatal = self.r.choice([True, False, None])
+        self.has_ended = self.has_ended or is_fatal is True
         self.send(
             "video_error",
-            is_fatal=self.r.choice([True, True, False, None]),
+            is_fatal=is_fatal,
             error_code=self.r.choice([None, "X-9", "DRM-403"]),
             error_class=self.r.choice([None, None, "business"]),
         )
@@ -164,6 +172,7 @@ class Player:
         ):
             self.send(kind)
             self.wait(2)
+        self.has_ended = True
 
     def again(self) -> None:
         """An end, and a new start under the same id."""
@@ -171,7 +180,8 @@ class Player:
         self.wait(500)
         if self.r.random() < 0.5:
             self.position_ms = self.r.choice([0, self.position_ms, 30_000])
-        self.send("video_play", startup_ms=self.r.choice([None, None, 700]))
+        self.has_ended = False
+        self.send("video_play")
         self.wait(5)
 
     def noise(self) -> None:
@@ -182,25 +192,41 @@ class Player:
 
     def act(self) -> list[Row]:
         """From the request on until nothing more happens."""
-        self.send("video_play", startup_ms=self.r.choice([None, None, 0, 1200, 9000]),
-                  bitrate_kbps=self.r.choice([None, 3000]))  # fmt: skip
-        for _ in range(self.r.choice([0, 0, 1])):
-            self.r.choice([self.ad, self.pause, self.seek, self.error, self.stall])()
-        self.wait(6)
-        acts = {**{name: getattr(self, name) for name in ACTIONS if name != "rate"}, "rate": self.rate_change}
-        names, weights = list(ACTIONS), list(ACTIONS.values())
+        waits_ms = self.r.choice([0, 4, 1200, 3000])
+        told = waits_ms if self.r.random() < 0.5 else None
+        if self.is_wild:
+            told = self.r.choice([None, 0, 1200, 9000])
+        self.send("video_play", startup_ms=told, bitrate_kbps=self.r.choice([None, 3000]))
+        if self.r.random() < 0.2:
+            self.ad("pre_roll")
+        elif self.r.random() < 0.2:
+            self.r.choice([self.pause, self.seek, self.error])()
+        self.at_ms += waits_ms
         for _ in range(self.r.randrange(12)):
-            acts[self.r.choices(names, weights)[0]]()
+            self.do_something()
+            if self.has_ended and not self.is_wild:
+                return self.rows
         if self.r.random() < 0.6:
             self.end()
         return self.rows
 
+    def do_something(self) -> None:
+        """One of the acts."""
+        acts = {
+            "play_on": self.play_on, "pause": self.pause, "stall": self.stall, "seek": self.seek, "ad": self.ad,
+            "quality": self.quality, "rate": self.rate_change, "jump": self.jump, "silence": self.silence,
+            "error": self.error, "end": self.end, "again": self.again, "noise": self.noise,
+        }  # fmt: skip
+        chosen = self.r.choices(list(ACTIONS), list(ACTIONS.values()))[0]
+        if chosen != "noise" or self.is_wild:
+            acts[chosen]()
 
-def player_rows(r: random.Random, day0: datetime, days: int, playbacks: int) -> list[Row]:
+
+def player_rows(r: random.Random, day0: datetime, days: int, playbacks: int, *, is_wild: bool = False) -> list[Row]:
     """Events of that many playbacks and of their sessions and listens, as they happened; each has an `event_id`."""
     rows: list[Row] = []
     for number in range(playbacks):
-        rows += _visit(r, day0, days, number)
+        rows += _visit(r, day0, days, number, is_wild=is_wild)
     for number, row in enumerate(rows):
         row["event_id"] = f"E{number:05d}"
     return rows
@@ -213,7 +239,7 @@ def _instant_ms(r: random.Random, days: int, number: int) -> int:
     return r.randrange(days * 86_400) * 1000 + number
 
 
-def _visit(r: random.Random, day0: datetime, days: int, number: int) -> list[Row]:
+def _visit(r: random.Random, day0: datetime, days: int, number: int, *, is_wild: bool) -> list[Row]:
     account = r.choice([None, *(f"U{i}" for i in range(ACCOUNTS))])
     begins, session = _instant_ms(r, days, number), r.choice([None, f"S{number % 7}", f"S{number}", f"S{number}"])
     base: Row = {
@@ -227,7 +253,7 @@ def _visit(r: random.Random, day0: datetime, days: int, number: int) -> list[Row
         "device_type": r.choice(["mobile", "tv", None]),
         "region": r.choice(["North", "Atlantis", None]),
     }
-    player = Player(r, base, day0, begins, r.choice([0, 0, 0, 125_000]), r.choice([1.0, 1.0, 1.0, 0.8, 0.0]))
+    player = Player(r, base, day0, begins, r.choice([0, 0, 0, 125_000]), r.choice([1.0, 1.0, 1.0, 0.0]), is_wild)
     rows = player.act()
     here = {"account_id": account, "session_id": session}
     if session is not None and r.random() < 0.7:

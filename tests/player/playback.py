@@ -13,6 +13,7 @@ from tests.player.reel import Piece, Reel
 VALID_MS = 30_000
 COMPLETE_PERCENT = 99
 SHOWN = ("ad_impression", "ad_quartile", "ad_click", "ad_skip", "ad_complete")  # each implies an impression
+CONTROLS = ("video_play", "video_resume", "video_pause", "video_seek")
 ENDS = {"video_stop": "stop", "video_complete": "complete"}
 
 
@@ -46,6 +47,7 @@ class Start:
 
     frame: int
     startup: int | None
+    shown_at: int  # the instant from which it is known
     is_reported: bool = False
 
 
@@ -99,21 +101,23 @@ def _start_of(reel: list[Event], is_positioned: bool, probe: Reel) -> Start | No
         probe.take(event)
         if probe.moved_at is not None or probe.jumped_at is not None:
             break
-    pre_roll = probe.spent("ad", "pre_roll")
+    pre_roll = probe.in_ads("pre_roll")
     if is_lost and (reported is not None or (is_positioned and stood > 0)):
-        return Start(first.at, None)
+        return Start(first.at, None, first.at)
     if reported is not None:
-        start = Start(first.at + reported + pre_roll, reported, is_reported=True)
+        frame = first.at + reported + pre_roll
+        start = Start(frame, reported, frame, is_reported=True)
     elif probe.moved_at is not None:
         since = probe.moved_at - first.at - pre_roll
-        start = Start(probe.moved_at, None if probe.has_jump else max(0, since))
+        start = Start(probe.moved_at, None if probe.has_jump else max(0, since), event.at)
     elif probe.jumped_at is not None:
-        start = Start(probe.jumped_at, None)
+        start = Start(probe.jumped_at, None, probe.jumped_at)
     elif not is_positioned and _does_something(reel if is_lost else reel[1:]):
-        start = Start(first.at, None)
+        start = Start(first.at, None, first.at)
     else:
         return None
-    if is_lost or any(e.kind in ("video_pause", "video_seek") and e.at < start.frame for e in reel):
+    latest = start.frame - 1 if start.is_reported else start.frame
+    if is_lost or any(e.kind in ("video_pause", "video_seek") and e.at <= latest for e in reel):
         start.startup = None
     return start
 
@@ -124,24 +128,25 @@ def _does_something(events: Sequence[Event]) -> bool:
 
 def _reel_after(walked: list[Reel], start: Start | None, opening: int) -> Reel:
     """A reel that goes on where the last one was."""
-    frame, is_reported = (None, False) if start is None else (start.frame, start.is_reported)
+    shown_at, is_reported = (None, False) if start is None else (start.shown_at, start.is_reported)
     if not walked:
-        return Reel(frame, opening, is_reported)
-    return Reel(frame, walked[-1].here, is_reported, walked[-1].rate, walked[-1].bitrate)
+        return Reel(shown_at, opening, is_reported)
+    return Reel(shown_at, walked[-1].here, is_reported, walked[-1].rate, walked[-1].bitrate)
 
 
-def _run(reels: list[list[Event]], is_positioned: bool) -> tuple[Start | None, list[Reel]]:
+def _run(reels: list[list[Event]], after: list[list[Event]], is_positioned: bool) -> tuple[Start | None, list[Reel]]:
     """Find the first frame, then walk every reel knowing it."""
     start: Start | None = None
     opening = _opening([event for reel in reels for event in reel])
     walked: list[Reel] = []
-    for events in reels:
+    for events, rest in zip(reels, after, strict=True):
         if (
             start is None
             and (start := _start_of(events, is_positioned, _reel_after(walked, None, opening))) is not None
         ):
-            start.frame = min(start.frame, reels[-1][-1].at)
+            start.shown_at = min(start.shown_at, reels[-1][-1].at)
         walked.append(_reel_after(walked, start, opening).walk(events))
+        walked[-1].hear(rest)
     return start, walked
 
 
@@ -151,7 +156,7 @@ def _ad_ms_after(events: Sequence[Event]) -> int:
     for before, event in pairwise(events):
         if before.is_linear_ad:
             running = before.ad[1]
-        elif before.kind in AD_ENDS and before.ad[1] == running:
+        elif before.kind in CONTROLS or before.is_end or (before.kind in AD_ENDS and before.ad[1] == running):
             running = None
         if running is not None and event.at - before.at <= TIME_OUT_MS:
             total += event.at - before.at
@@ -179,10 +184,11 @@ def covered(pieces: Iterable[Piece]) -> int:
 
 
 def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Facts) -> Playback | None:
-    reels, after = reels_of(settled([event for event, _ in part]))
+    events = settled([event for event, _ in part])
+    reels, after = reels_of(events)
     own = [event for reel in reels for event in reel]
     is_positioned = any(p is not None for e in own for p in (e.position, e.seek_from, e.seek_to))
-    start, walked = _run(reels, is_positioned)
+    start, walked = _run(reels, after, is_positioned)
     pieces = [piece for reel in walked for piece in reel.pieces]
     first = part[0][1]
     content = next((c for _, row in part if (c := content_of(row)) is not None), None)
@@ -201,21 +207,22 @@ def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Fact
         "started_at": own[0].at,
         "ended_at": end.at,
         "content_duration_ms": duration,
-        "ad_count": len({e.ad for e, _ in part if e.kind in SHOWN}),
-        "ad_ms": sum(r.spent("ad") for r in walked) + sum(_ad_ms_after(e) for e in _to_next_reel(reels, after)),
+        "ad_count": len({e.ad for e in events if e.kind in SHOWN}),
+        "seek_count": sum(e.kind == "video_seek" for e in own),
+        "ad_ms": sum(r.in_ads() for r in walked) + sum(_ad_ms_after(e) for e in _to_next_reel(reels, after)),
         "end_reason": {"video_stop": "stop", "video_complete": "complete"}.get(end.kind, "error")
         if end.is_end
         else None,
         "is_stop_after_complete": _stops_after_complete(reels, after),
     }
-    measures |= _sums(start, walked, own, pieces)
+    measures |= _sums(start, walked, events, pieces)
     measures |= _outcome(start, own, facts)
     measures |= _reach(start, own, pieces)
     measures["is_valid"] = measures["is_started"] and measures["playing_ms"] >= VALID_MS
     measures["is_complete"] = (
         None if duration is None else measures["content_watched_ms"] * 100 >= duration * COMPLETE_PERCENT
     )
-    return Playback(key, first, measures, joined(pieces), [e for e in own if e.kind.startswith("video_")])
+    return Playback(key, first, measures, joined(pieces), events)
 
 
 def _to_next_reel(reels: list[list[Event]], after: list[list[Event]]) -> list[list[Event]]:
@@ -232,10 +239,10 @@ def _stops_after_complete(reels: list[list[Event]], after: list[list[Event]]) ->
     return False
 
 
-def _sums(start: Start | None, walked: list[Reel], own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
-    paused = sum(reel.spent("paused") for reel in walked)
+def _sums(start: Start | None, walked: list[Reel], events: list[Event], pieces: list[Piece]) -> dict[str, Any]:
+    paused = sum(reel.paused() for reel in walked)
     lasted = sum(reel.stretches[-1].end - reel.stretches[0].start for reel in walked if reel.stretches)
-    dropped = [e.dropped for e in own if e.dropped is not None]
+    dropped = [e.dropped for e in events if e.dropped is not None]
     return {
         "playing_ms": sum(p.end - p.start for p in pieces),
         "watched_ms": lasted - paused - sum(reel.silent() for reel in walked),
@@ -244,8 +251,7 @@ def _sums(start: Start | None, walked: list[Reel], own: list[Event], pieces: lis
         "stall_count": sum(reel.stall_count() for reel in walked),
         "stall_ms": sum(reel.stalled(is_caused_by_seek=False) for reel in walked),
         "seek_stall_ms": sum(reel.stalled(is_caused_by_seek=True) for reel in walked),
-        "seek_count": sum(e.kind == "video_seek" for e in own),
-        "quality_change_count": sum(e.kind == "video_quality_change" for e in own),
+        "quality_change_count": sum(e.kind == "video_quality_change" for e in events),
         "dropped_frame_count": sum(dropped) if dropped else None,
         "bitrate_ms": sum(p.end - p.start for p in pieces if p.bitrate is not None),
         "bitrate_kbit": sum((p.end - p.start) * p.bitrate for p in pieces if p.bitrate is not None) // 1000,
@@ -272,7 +278,7 @@ def _outcome(start: Start | None, own: list[Event], facts: Facts) -> dict[str, A
 
 def _reach(start: Start | None, own: list[Event], pieces: list[Piece]) -> dict[str, Any]:
     known = [p for e in own for p in (e.before, e.after) if p is not None]
-    furthest = max([0, *known, *(p.to_position for p in pieces)])
+    furthest = max([*known, *(p.to_position for p in pieces if p.end > p.start)], default=None)
     return {
         "content_watched_ms": covered(pieces),
         "max_position_ms": None if start is None else furthest,

@@ -15,7 +15,7 @@ from tests.player.event import AD_ENDS, RATE_UNIT, TIME_OUT_MS, Event
 SLACK_MS = 2_000  # a position may run ahead of the clock by this much before it is a jump
 AFTER_SEEK_MS = 2_000  # a stall that begins within this time after a seek is caused by it
 STARTS = ("video_play", "video_resume")
-WAITS = ("starting", "paused", "stalled")
+WAITS = ("starting", "paused", "stalled", "ad")
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Stall:
 
 @dataclass
 class Reel:
-    """The walk. `frame` is the instant of the first frame, None if there was none (yet)."""
+    """The walk."""
 
-    frame: int | None
+    shown_at: int | None  # since when it is known that a frame was shown
     here: int  # the last known position
     is_reported: bool = False  # the first frame is the player's word: nothing plays before it
     rate: int = RATE_UNIT
@@ -75,6 +75,7 @@ class Reel:
     state: str = "starting"
     ad_type: str | None = None
     ad_id: str | None = None
+    has_stood_in_ad: bool = False  # a position was known since the ad began
     is_blind: bool = False  # a seek told no target: the next position says nothing about progress
     here_rate: int = RATE_UNIT
     last: Event | None = None
@@ -97,6 +98,12 @@ class Reel:
             self.stalls[-1].is_unfinished = True
         return self
 
+    def hear(self, events: Sequence[Event]) -> None:
+        """What events after the end say holds on: the speed, the bit rate."""
+        for event in events:
+            self.rate = event.rate or self.rate
+            self.bitrate = self.bitrate if event.bitrate is None else event.bitrate
+
     def take(self, event: Event) -> None:
         """One event: what went on until it, then what it changes."""
         if self.last is not None:
@@ -111,9 +118,9 @@ class Reel:
     def _until(self, at: int) -> None:
         assert self.last is not None
         since = self.last.at
-        if self.state == "starting" and self.is_reported and self.frame is not None and since < self.frame < at:
-            self._pass(since, self.frame)
-            self.state, since = "playing", self.frame
+        if self.state == "starting" and self.is_reported and self.shown_at is not None and since < self.shown_at < at:
+            self._pass(since, self.shown_at)
+            self.state, since = "playing", self.shown_at
         elif self.state == "stalled" and not self.stalls[-1].is_open and self.stalls[-1].until < at:
             self._pass(since, self.stalls[-1].until)
             self.state, since = "playing", self.stalls[-1].until
@@ -128,7 +135,7 @@ class Reel:
         self.pending.append(stretch)
 
     def _is_shown(self, at: int) -> bool:
-        return self.frame is not None and at >= self.frame
+        return self.shown_at is not None and at >= self.shown_at
 
     def _note(self, event: Event) -> None:
         self.last = event
@@ -154,13 +161,14 @@ class Reel:
             progress = event.before - self.here
             if progress < 0 or (progress - SLACK_MS) * RATE_UNIT > self._able_ms() * self.here_rate:
                 self.has_jump = True
-                if self.state == "starting" and self.frame is None and self.jumped_at is None:
+                if progress > 0 and self.state == "starting" and self.shown_at is None and self.jumped_at is None:
                     self.jumped_at = self.last_known.at
                 self._lay_by_clock()
             elif progress > 0:
                 self._lay_progress(event, progress)
             if progress > 0:
-                self._moved(event.at)
+                self._moved(event)
+            self.has_stood_in_ad = self.ad_type is not None
             self.pending = []
         if event.before is not None:
             self.here = event.before
@@ -177,10 +185,7 @@ class Reel:
                 length = min(left, stretch.end - stretch.start)
                 spans.append((stretch.start, stretch.start + length, stretch))
                 left -= length
-        late = self._resumed(left)
-        spans += late
-        if late and self.state in ("paused", "ad"):
-            self.state, self.ad_type = "playing", None
+        spans += self._resumed(left)
         self._lay(sorted(spans, key=lambda span: span[0]), self.here_rate)
 
     def _able_ms(self) -> int:
@@ -189,11 +194,12 @@ class Reel:
         return sum(s.end - s.start for s in (*playing, *self._waiting()))
 
     def _waiting(self) -> list[Stretch]:
-        """The stretches of waiting, or of an ad, that lasted until now; the last one first."""
+        """The stretch of waiting, or of an ad, that lasted until now, or the whole start-up; the last one first."""
         found = []
-        states = ("ad",) if self.state == "ad" else WAITS
         for stretch in reversed(self.pending):
-            if stretch.is_silent or stretch.state not in states or self._is_told(stretch):
+            if stretch.is_silent or stretch.state not in WAITS or self._is_told(stretch):
+                break
+            if found and (stretch.state, found[-1].state) != ("starting", "starting"):
                 break
             found.append(stretch)
         return found
@@ -214,12 +220,16 @@ class Reel:
             return self.is_reported
         return stretch.stall is not None and not stretch.stall.is_open
 
-    def _moved(self, at: int) -> None:
-        """The playhead has moved: a stall that waited for this is over."""
+    def _moved(self, event: Event) -> None:
+        """The playhead has moved: a stall that waited for this is over, and an ad in which it stood."""
         if self.stalls:
             self.stalls[-1].is_open = False
-        if self.state == "stalled" and self.stalls[-1].until <= at:
+        if self.state == "stalled" and self.stalls[-1].until <= event.at and event.kind != "video_buffer":
             self.state = "playing"
+        if self.ad_type is not None and self.has_stood_in_ad:
+            self.ad_type = None
+            if self.state == "ad":
+                self.state = "playing" if self._is_shown(event.at) else "starting"
 
     def _lay_by_clock(self) -> None:
         """No progress is known: all time in which it was playing counts, from the last known position on."""
@@ -246,15 +256,16 @@ class Reel:
             self._leave("paused")
         elif event.is_end:
             self._leave("ended")
-        elif event.is_linear_ad and self.state != "paused":
-            self._leave("ad")
-            self.ad_type, self.ad_id = event.ad_type, event.ad[1]
-        elif event.kind in AD_ENDS and self.state == "ad" and event.ad[1] == self.ad_id:
-            self._leave("playing" if self._is_shown(event.at) else "starting")
+        elif event.is_linear_ad:
+            self._leave("paused" if self.state == "paused" else "ad")
+            self.ad_type, self.ad_id, self.has_stood_in_ad = event.ad_type, event.ad[1], False
+        elif event.kind in AD_ENDS and self.ad_type is not None and event.ad[1] == self.ad_id:
+            shown = "playing" if self._is_shown(event.at) else "starting"
+            self._leave("paused" if self.state == "paused" else shown)
         elif event.kind == "video_buffer" and self.state in ("playing", "stalled"):
             self._stall(event)
         if event.kind == "video_seek":
-            self.seek_at = event.at
+            self.seek_at, self.ad_type = event.at, None
 
     def _leave(self, state: str) -> None:
         if self.stalls:
@@ -272,13 +283,14 @@ class Reel:
 
     # ------------------------------------------------------------------ sums
 
-    def spent(self, state: str, ad_type: str | None = None) -> int:
-        """Milliseconds in a state, silence left out."""
-        return sum(
-            s.end - s.start - s.laid
-            for s in self.stretches
-            if s.state == state and not s.is_silent and (ad_type is None or s.ad_type == ad_type)
-        )
+    def paused(self) -> int:
+        """Milliseconds of pauses, silence left out."""
+        return sum(s.end - s.start - s.laid for s in self.stretches if s.state == "paused" and not s.is_silent)
+
+    def in_ads(self, ad_type: str | None = None) -> int:
+        """Milliseconds of linear ads, of one type or of all, silence left out."""
+        ads = [s for s in self.stretches if s.ad_type is not None and ad_type in (None, s.ad_type)]
+        return sum(s.end - s.start - s.laid for s in ads if not s.is_silent)
 
     def silent(self) -> int:
         """Milliseconds of silence over the time-out."""

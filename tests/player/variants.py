@@ -66,7 +66,8 @@ def split(deliveries: Sequence[Delivery], seed: int) -> list[Delivery]:
 
 
 def _piece(playback: Playback, r: random.Random) -> Piece | None:
-    is_told = all(event.before is not None and event.after is not None for event in playback.events)
+    video = [event for event in playback.events if event.kind.startswith("video_")]
+    is_told = all(event.before is not None and event.after is not None for event in video)
     if playback.measures["is_position_jump"] or not is_told:
         return None
     long_enough = [piece for piece in playback.pieces if piece.end - piece.start > 8000]
