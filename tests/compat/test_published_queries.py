@@ -29,7 +29,7 @@ from tests.convergence.engine import ROOT, Warehouse
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).resolve().parent
-ENGINE_OF = {"tv": "athena", "music": "redshift"}
+ENGINE_OF = {"tv": "athena", "music": "redshift", "netflix": "athena"}
 SCHEMAS = {
     "viewership_logs": (
         "session_id VARCHAR, user_id VARCHAR, channel_id VARCHAR, channel_name VARCHAR, show_name VARCHAR, "

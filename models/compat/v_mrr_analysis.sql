@@ -1,0 +1,74 @@
+with
+
+account_day as (
+
+    select account_id, event_date, lower(subscription_plan) as subscription_plan
+    from {{ ref('fct_account_day') }}
+    where subscription_plan <> 'unknown'
+
+),
+
+calendar as (
+
+    select event_date, month_start_date, year_number * 12 + month_number as month_place from {{ ref('dim_date') }}
+
+),
+
+price as (
+
+    select * from {{ ref('plan_prices') }}
+
+),
+
+-- an account is a subscriber of the plan that it had last in the month
+last_plan as (
+
+    select
+        calendar.month_start_date,
+        calendar.month_place,
+        account_day.account_id,
+        account_day.subscription_plan,
+        row_number() over (
+            partition by calendar.month_start_date, account_day.account_id order by account_day.event_date desc
+        ) as recency
+    from account_day
+    inner join calendar on account_day.event_date = calendar.event_date
+
+),
+
+month_plan as (
+
+    select
+        last_plan.month_start_date,
+        last_plan.month_place,
+        last_plan.subscription_plan,
+        price.currency,
+        cast(count(*) as bigint) as subscribers,
+        cast(sum(price.monthly_price_amount) as decimal(18, 4)) as revenue
+    from last_plan
+    inner join price on last_plan.subscription_plan = price.subscription_plan
+    where last_plan.recency = 1
+    group by last_plan.month_start_date, last_plan.month_place, last_plan.subscription_plan, price.currency
+
+),
+
+final as (
+
+    select
+        this_month.month_start_date as revenue_month,
+        this_month.subscription_plan as subscription_tier,
+        this_month.currency,
+        this_month.subscribers,
+        this_month.revenue as monthly_recurring_revenue,
+        {{ ratio('this_month.revenue', 'this_month.subscribers') }} as arpu,
+        month_before.revenue as previous_month_revenue,
+        {{ ratio('this_month.revenue * 100', 'month_before.revenue') }} - 100 as growth_percent
+    from month_plan as this_month
+    left join month_plan as month_before
+        on this_month.month_place = month_before.month_place + 1
+            and this_month.subscription_plan = month_before.subscription_plan
+            and this_month.currency = month_before.currency
+
+)
+
+select * from final
