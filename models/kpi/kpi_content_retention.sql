@@ -24,7 +24,7 @@ stretch as (
     from {{ ref('fct_playback_interval') }}
     where
         {{ within('playback_date', touched) }}
-        and {{ dates_in('event_date', dates_of_intervals(touched)) if touched.dates is not none else '1 = 1' }}
+        and {{ within_keys('event_date', 'playback', touched) }}
 
 ),
 

@@ -27,7 +27,8 @@ def playing(account: str, title: str, day: int, number: int, minutes: int = 12) 
     start = FIRST + timedelta(days=day, hours=number)
     shared = {
         "account_id": account, "playback_id": f"P-{account}-{title}-{day}-{number}", "session_id": f"S-{account}-{day}",
-        "content_id": title, "device_type": "tv", "country": "India", "platform": "web", "content_duration_ms": 1_200_000,
+        "content_id": title, "device_type": "tv", "country": "India", "platform": "web",
+        "content_duration_ms": 1_200_000,
         "subscription_tier": "premium" if account == "U0" else "free",
     }  # fmt: skip
     steps = [
@@ -125,7 +126,9 @@ def test_cohorts_go_beyond_their_first_month(built: Warehouse) -> None:
 
 
 def test_viewers_of_a_month_count_once(built: Warehouse) -> None:
-    top = "select content_id, total_views, unique_viewers, total_watch_time_minutes, views_rank from compat.v_top_content"
+    top = (
+        "select content_id, total_views, unique_viewers, total_watch_time_minutes, views_rank from compat.v_top_content"
+    )
     assert sorted(built.query(top)) == [
         ("video:T1", 30, 1, Decimal(30 * 12), 2),
         ("video:T2", 31, 2, Decimal(30 * 3 + 12), 1),
@@ -140,7 +143,9 @@ def test_revenue_and_hours_do_not_multiply(built: Warehouse) -> None:
 
 
 def test_daily_users_by_plan(built: Warehouse) -> None:
-    day = "select daily_active_users, premium_users, free_users, avg_watch_time_minutes from compat.v_daily_active_users"
+    day = (
+        "select daily_active_users, premium_users, free_users, avg_watch_time_minutes from compat.v_daily_active_users"
+    )
     assert built.query(f"{day} where metric_date = date '{FIRST.date()}'") == [(3, 1, 2, Decimal(13))]
 
 
@@ -150,7 +155,9 @@ def test_people_leave_where_they_last_played(built: Warehouse) -> None:
 
 
 def test_quality_is_of_playbacks(built: Warehouse) -> None:
-    quality = "select total_plays, avg_startup_time_seconds, error_percent, buffer_percent from compat.v_platform_quality"
+    quality = (
+        "select total_plays, avg_startup_time_seconds, error_percent, buffer_percent from compat.v_platform_quality"
+    )
     assert built.query(quality) == [(15, Decimal(0), Decimal(0), Decimal(0))]
 
 

@@ -69,6 +69,7 @@ READS_RAW = {
 }
 #: KPIs that are not made of marts alone, and why.
 BEFORE_MARTS = {
+    "kpi_content_retention": ({"int_player_key_date"}, "the index says on which dates a playback has intervals"),
     "kpi_event_mix_daily": ({"int_player_event"}, "it counts the events themselves"),
     "kpi_data_quality_daily": (
         {"stg_tv__viewership_log", "stg_music__stream", "stg_player__event"},
