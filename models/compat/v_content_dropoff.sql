@@ -8,7 +8,7 @@ retention as (
 
 ),
 
-exit_bucket as (
+placed as (
 
     select
         content_id,
@@ -17,9 +17,19 @@ exit_bucket as (
             when percent_of_content < {{ end }} then '{{ start }}-{{ end }}%'
             {% endfor %}
         end as dropoff_bucket,
-        {{ sum_of('exits') }} as exits
+        exits
     from retention
-    group by content_id, 2
+
+),
+
+exit_bucket as (
+
+    select
+        content_id,
+        dropoff_bucket,
+        {{ sum_of('exits') }} as exits
+    from placed
+    group by content_id, dropoff_bucket
 
 ),
 

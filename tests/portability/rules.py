@@ -40,6 +40,8 @@ COMMON = frozenset(
         "upper",
         "concat",
         "dense_rank",
+        "exp",
+        "sqrt",
         "first_value",
         "last_value",
         "sign",
