@@ -2,7 +2,7 @@ with
 
 playback as (
 
-    select * from {{ ref('fct_playback') }} where source = 'player'
+    select * from {{ ref('fct_playback') }} where watched_ms is not null
 
 ),
 
