@@ -76,7 +76,8 @@ caused as (
         *,
         step_number <= shown_number as is_before_shown,
         case
-            when state = 'ended' then null
+            when state = 'ended' and state_before = 'ended' then null
+            when state = 'ended' then gap_from_position_ms
             when
                 gap_from_position_ms >= coalesce(gap_to_position_ms, 0)
                 and gap_from_position_ms >= coalesce(to_position_ms, 0)

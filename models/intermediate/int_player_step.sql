@@ -3,6 +3,7 @@
 {%- set touched = touched_dates('event') %}
 {%- set in_order = 'order by at_us, kind_order, event_id' %}
 {%- set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
+{%- set before = in_order ~ ' rows between unbounded preceding and 1 preceding' %}
 {%- set later = in_order ~ ' rows between 1 following and unbounded following' %}
 {%- set never = '9000000000000000' %}
 
@@ -92,40 +93,57 @@ identified as (
         coalesce(event_type = 'video_error' and coalesce(is_fatal, at_us = last_video_us), false) as is_failure,
         coalesce(event_type = 'ad_impression' and ad_type in ('pre_roll', 'mid_roll', 'post_roll'), false) as is_break,
         event_type in ('ad_complete', 'ad_skip', 'ad_error') as is_ad_end,
-        event_type = 'video_seek' as is_seek,
         case
             when event_family <> 'video' then null
             when event_type = 'video_seek' then seek_from_ms
             else position_ms
-        end as position_before_ms,
+        end as told_before_ms,
         case
             when event_family <> 'video' then null
             when event_type = 'video_seek' then coalesce(seek_to_ms, position_ms)
             else position_ms
-        end as position_after_ms
+        end as told_after_ms
     from begun
     where at_us >= first_us
 
 ),
 
--- the end of an advertisement that another one has replaced ends nothing
 counted as (
 
     select
         *,
-        sum(case when is_break then 1 else 0 end) over (partition by id {{ so_far }}) as breaks_begun
+        sum(case when is_break then 1 else 0 end) over (partition by id {{ so_far }}) as breaks_begun,
+        max(case when intent = 'ended' or is_failure then event_number else 0 end)
+            over (partition by id {{ before }}) as ended_number,
+        max(case when event_type = 'video_play' then event_number else 0 end)
+            over (partition by id {{ before }}) as played_number
     from identified
 
 ),
 
+-- after an end nothing but a new start counts, and that may be anywhere
+restarted as (
+
+    select
+        *,
+        event_type <> 'video_play' and coalesce(ended_number > played_number, false) as is_over,
+        event_type = 'video_play' and coalesce(ended_number > played_number, false) as is_restart
+    from counted
+
+),
+
+-- the end of an advertisement that another one has replaced ends nothing
 replaced as (
 
     select
         *,
+        event_type = 'video_seek' and not is_over as is_seek,
+        case when not is_over and not is_restart then told_before_ms end as position_before_ms,
+        case when not is_over then told_after_ms end as position_after_ms,
         coalesce(
             is_ad_end and ad_id = max(case when is_break then ad_id end) over (partition by id, breaks_begun), false
         ) as is_break_end
-    from counted
+    from restarted
 
 ),
 
@@ -136,7 +154,7 @@ bounded as (
         -- what ends a stall, and what ends an advertisement
         min(case when intent is not null or is_seek or is_failure then at_ms end)
             over (partition by id {{ later }}) as next_control_ms,
-        min(case when is_break or is_break_end or intent is not null or is_failure then at_ms end)
+        min(case when is_break or is_break_end or is_seek or intent is not null or is_failure then at_ms end)
             over (partition by id {{ later }}) as next_break_end_ms,
         min(case when startup_ms <= inactivity_timeout_ms then event_number end)
             over (partition by id) as startup_number,
@@ -161,7 +179,10 @@ opening as (
         max(case when coalesce(position_before_ms, position_after_ms) is not null then 1 else 0 end) = 1
             as is_positioned,
         max(
-            case when event_family = 'video' and event_type not in ('video_play', 'video_error') then 1 else 0 end
+            case
+                when event_family = 'video' and not is_over and event_type not in ('video_play', 'video_error') then 1
+                else 0
+            end
         ) = 1 as is_more_than_requested,
         max(case when event_number = 1 then position_after_ms end) as given_position_ms,
         max(case when event_number = position_number then position_before_ms end) as known_position_ms,
@@ -271,8 +292,13 @@ numbered as (
         sum(case when event_type = 'video_play' then 1 else 0 end) over (partition by id {{ so_far }}) as requests,
         sum(case when is_break or is_break_end or intent is not null or is_failure or is_seek then 1 else 0 end)
             over (partition by id {{ so_far }}) as breaks,
-        sum(case when intent is not null or is_failure or is_seek or event_type = 'first_frame' then 1 else 0 end)
-            over (partition by id {{ so_far }}) as controls,
+        sum(
+            case
+                when intent is not null or is_failure or is_seek or is_break or is_break_end or event_type = 'first_frame'
+                    then 1
+                else 0
+            end
+        ) over (partition by id {{ so_far }}) as controls,
         sum(case when position_after_ms is not null or is_seek or event_number = 1 then 1 else 0 end)
             over (partition by id {{ so_far }}) as placings,
         sum(case when playback_rate is not null then 1 else 0 end) over (partition by id {{ so_far }}) as rate_changes,

@@ -17,7 +17,13 @@ timed as (
         *,
         lead(at_ms) over (partition by playback_id order by step_number) - at_ms as elapsed_ms,
         coalesce(lead(gap_number) over (partition by playback_id order by step_number) <> gap_number, false)
-            as is_gap_end
+            as is_gap_end,
+        -- from the last event to the next one, whatever else happens between them
+        min(case when event_id <> '' then at_ms end) over (
+            partition by playback_id order by step_number rows between 1 following and unbounded following
+        ) - max(case when event_id <> '' then at_ms end) over (
+            partition by playback_id order by step_number rows between unbounded preceding and current row
+        ) as quiet_ms
     from step
 
 ),
@@ -29,8 +35,19 @@ stretch as (
         *,
         coalesce(elapsed_ms, 0) as length_ms,
         (gap_to_position_ms - gap_from_position_ms) * 10000 as progress,
-        case when elapsed_ms > inactivity_timeout_ms and state <> 'ended' then 'silent' else state end as counted_state
+        case when quiet_ms > inactivity_timeout_ms and state <> 'ended' then 'silent' else state end as counted_state
     from timed
+
+),
+
+-- what lasts to the end of its gap
+lasting as (
+
+    select
+        *,
+        min(counted_state) {{ in_gap }} current row and unbounded following)
+        = max(counted_state) {{ in_gap }} current row and unbounded following) as is_trailing
+    from stretch
 
 ),
 
@@ -42,11 +59,11 @@ able as (
         case when counted_state = 'playing' then length_ms * rate_in_force else 0 end as reach,
         case
             when counted_state = 'starting' and is_start_derived then length_ms * rate_in_force
-            when is_gap_end and counted_state in ('paused', 'ad') then length_ms * rate_in_force
-            when is_gap_end and counted_state = 'stalled' and is_stall_open then length_ms * rate_in_force
+            when is_trailing and counted_state in ('paused', 'ad') then length_ms * rate_in_force
+            when is_trailing and counted_state = 'stalled' and is_stall_open then length_ms * rate_in_force
             else 0
         end as late_reach
-    from stretch
+    from lasting
 
 ),
 

@@ -87,37 +87,43 @@ def _opening(events: Sequence[Event]) -> int:
     return 0 if known is None or known.before is None else max(0, known.before - (known.at - first.at))
 
 
-def _start_of(reel: list[Event], is_positioned: bool, probe: Reel) -> Start | None:
+@dataclass(frozen=True)
+class Whole:
+    """What holds for all of a playback."""
+
+    is_lost: bool  # its request
+    is_positioned: bool
+    last_at: int
+
+
+def _start_of(reel: list[Event], whole: Whole, probe: Reel) -> Start | None:
     """The first frame of a reel that nothing was shown before, found by walking it; None if it has none.
 
     Where the request was lost it is the first event, unless that stood at 0 and nothing was reported.
     """
-    first, reported = (
-        reel[0],
-        next((e.startup for e in reel if e.startup is not None and e.startup <= TIME_OUT_MS), None),
-    )
-    is_lost, stood = first.kind != "video_play", probe.here
+    first = reel[0]
+    reported = next((e.startup for e in reel if e.startup is not None and e.startup <= TIME_OUT_MS), None)
+    is_rest, stood = first.kind != "video_play", probe.here
     for event in reel:
         probe.take(event)
         if probe.moved_at is not None or probe.jumped_at is not None:
             break
-    pre_roll = probe.in_ads("pre_roll")
-    if is_lost and (reported is not None or (is_positioned and stood > 0)):
+    if is_rest and (reported is not None or (whole.is_positioned and stood > 0)):
         return Start(first.at, None, first.at)
     if reported is not None:
-        frame = first.at + reported + pre_roll
+        frame = min(first.at + reported + probe.in_ads("pre_roll"), whole.last_at)
         start = Start(frame, reported, frame, is_reported=True)
     elif probe.moved_at is not None:
-        since = probe.moved_at - first.at - pre_roll
+        since = probe.moved_at - first.at - probe.in_ads()
         start = Start(probe.moved_at, None if probe.has_jump else max(0, since), event.at)
     elif probe.jumped_at is not None:
-        start = Start(probe.jumped_at, None, probe.jumped_at)
-    elif not is_positioned and _does_something(reel if is_lost else reel[1:]):
+        start = Start(probe.jumped_at, None, event.at)
+    elif not whole.is_positioned and _does_something(reel if is_rest else reel[1:]):
         start = Start(first.at, None, first.at)
     else:
         return None
     latest = start.frame - 1 if start.is_reported else start.frame
-    if is_lost or any(e.kind in ("video_pause", "video_seek") and e.at <= latest for e in reel):
+    if whole.is_lost or any(e.kind in ("video_pause", "video_seek") and e.at <= latest for e in reel):
         start.startup = None
     return start
 
@@ -130,21 +136,19 @@ def _reel_after(walked: list[Reel], start: Start | None, opening: int) -> Reel:
     """A reel that goes on where the last one was."""
     shown_at, is_reported = (None, False) if start is None else (start.shown_at, start.is_reported)
     if not walked:
-        return Reel(shown_at, opening, is_reported)
-    return Reel(shown_at, walked[-1].here, is_reported, walked[-1].rate, walked[-1].bitrate)
+        return Reel(shown_at, opening, is_reported=is_reported)
+    last = walked[-1]
+    return Reel(shown_at, last.here, last.rest, is_reported, last.rate, last.bitrate)
 
 
 def _run(reels: list[list[Event]], after: list[list[Event]], is_positioned: bool) -> tuple[Start | None, list[Reel]]:
     """Find the first frame, then walk every reel knowing it."""
     start: Start | None = None
     opening = _opening([event for reel in reels for event in reel])
+    whole = Whole(reels[0][0].kind != "video_play", is_positioned, reels[-1][-1].at)
     walked: list[Reel] = []
     for events, rest in zip(reels, after, strict=True):
-        if (
-            start is None
-            and (start := _start_of(events, is_positioned, _reel_after(walked, None, opening))) is not None
-        ):
-            start.shown_at = min(start.shown_at, reels[-1][-1].at)
+        start = start or _start_of(events, whole, _reel_after(walked, None, opening))
         walked.append(_reel_after(walked, start, opening).walk(events))
         walked[-1].hear(rest)
     return start, walked

@@ -69,6 +69,7 @@ class Reel:
 
     shown_at: int | None  # since when it is known that a frame was shown
     here: int  # the last known position
+    rest: int = 0  # of a millisecond of content, in ten-thousandths
     is_reported: bool = False  # the first frame is the player's word: nothing plays before it
     rate: int = RATE_UNIT
     bitrate: int | None = None
@@ -117,19 +118,17 @@ class Reel:
 
     def _until(self, at: int) -> None:
         assert self.last is not None
-        since = self.last.at
+        since, is_silent = self.last.at, at - self.last.at > TIME_OUT_MS
         if self.state == "starting" and self.is_reported and self.shown_at is not None and since < self.shown_at < at:
-            self._pass(since, self.shown_at)
+            self._pass(since, self.shown_at, is_silent)
             self.state, since = "playing", self.shown_at
-        elif self.state == "stalled" and not self.stalls[-1].is_open and self.stalls[-1].until < at:
-            self._pass(since, self.stalls[-1].until)
+        elif self.state == "stalled" and not self.stalls[-1].is_open and self.stalls[-1].until <= at:
+            self._pass(since, self.stalls[-1].until, is_silent)
             self.state, since = "playing", self.stalls[-1].until
-        self._pass(since, at)
+        self._pass(since, at, is_silent)
 
-    def _pass(self, since: int, at: int) -> None:
-        assert self.last is not None
+    def _pass(self, since: int, at: int, is_silent: bool) -> None:
         stall = self.stalls[-1] if self.state == "stalled" else None
-        is_silent = at - self.last.at > TIME_OUT_MS
         stretch = Stretch(since, at, self.state, self.rate, self.bitrate, self.ad_type, stall, is_silent)
         self.stretches.append(stretch)
         self.pending.append(stretch)
@@ -144,7 +143,7 @@ class Reel:
         if event.bitrate is not None:
             self.bitrate = event.bitrate
         if event.after is not None:
-            self.here, self.is_blind = event.after, False
+            self.here, self.rest, self.is_blind = event.after, 0, False
         elif event.kind == "video_seek":
             self.is_blind = True
         is_first = self.last_known is None
@@ -163,6 +162,8 @@ class Reel:
                 self.has_jump = True
                 if progress > 0 and self.state == "starting" and self.shown_at is None and self.jumped_at is None:
                     self.jumped_at = self.last_known.at
+                if progress > 0 and not self.is_reported:
+                    self._count_start()
                 self._lay_by_clock()
             elif progress > 0:
                 self._lay_progress(event, progress)
@@ -171,14 +172,17 @@ class Reel:
             self.has_stood_in_ad = self.ad_type is not None
             self.pending = []
         if event.before is not None:
-            self.here = event.before
+            self.here, self.rest = event.before, 0
+
+    def _count_start(self) -> None:
+        """The jump shows that something played: what seemed to be start-up was not."""
+        for stretch in self.pending:
+            stretch.state = "playing" if stretch.state == "starting" else stretch.state
 
     def _lay_progress(self, event: Event, progress: int) -> None:
         """Fill what was playing from the beginning; the rest shows that the waiting at the end was over."""
         assert self.last_known is not None
         left = progress * RATE_UNIT // self.here_rate
-        if self.moved_at is None:
-            self.moved_at = max(self.last_known.at, event.at - left)
         spans: list[tuple[int, int, Stretch]] = []
         for stretch in self.pending:
             if stretch.state == "playing" and not stretch.is_silent and left > 0:
@@ -186,6 +190,8 @@ class Reel:
                 spans.append((stretch.start, stretch.start + length, stretch))
                 left -= length
         spans += self._resumed(left)
+        if self.moved_at is None:
+            self.moved_at = min((start for start, _, _ in spans), default=event.at)
         self._lay(sorted(spans, key=lambda span: span[0]), self.here_rate)
 
     def _able_ms(self) -> int:
@@ -194,12 +200,12 @@ class Reel:
         return sum(s.end - s.start for s in (*playing, *self._waiting()))
 
     def _waiting(self) -> list[Stretch]:
-        """The stretch of waiting, or of an ad, that lasted until now, or the whole start-up; the last one first."""
+        """The waiting, or the ad, that lasted until now, the last stretch first."""
         found = []
         for stretch in reversed(self.pending):
             if stretch.is_silent or stretch.state not in WAITS or self._is_told(stretch):
                 break
-            if found and (stretch.state, found[-1].state) != ("starting", "starting"):
+            if found and stretch.state != found[-1].state:
                 break
             found.append(stretch)
         return found
@@ -239,13 +245,10 @@ class Reel:
         self.pending = []
 
     def _lay(self, spans: Sequence[tuple[int, int, Stretch]], rate: int) -> None:
-        done = 0
         for start, end, stretch in spans:
-            from_position = self.here + done * rate // RATE_UNIT
-            done += end - start
-            to_position = self.here + done * rate // RATE_UNIT
-            self.pieces.append(Piece(start, end, from_position, to_position, rate, stretch.bitrate))
-        self.here += done * rate // RATE_UNIT
+            from_position = self.here
+            self.here, self.rest = divmod(self.here * RATE_UNIT + self.rest + (end - start) * rate, RATE_UNIT)
+            self.pieces.append(Piece(start, end, from_position, self.here, rate, stretch.bitrate))
 
     # ------------------------------------------------------------------ states
 
@@ -306,5 +309,5 @@ class Reel:
     def stall_count(self) -> int:
         """Stalls after the first frame that took time, those caused by seeks left out."""
         mine = [stall for stall in self.stalls if not stall.is_caused_by_seek]
-        took_time = {id(s.stall) for s in self.stretches if s.end > s.start}
+        took_time = {id(s.stall) for s in self.stretches if s.end > s.start and not s.is_silent}
         return sum(stall.is_unfinished or id(stall) in took_time for stall in mine)
