@@ -294,8 +294,8 @@ numbered as (
             over (partition by id {{ so_far }}) as breaks,
         sum(
             case
-                when intent is not null or is_failure or is_seek or is_break or is_break_end or event_type = 'first_frame'
-                    then 1
+                when intent is not null or is_failure or is_seek then 1
+                when is_break or is_break_end or event_type = 'first_frame' then 1
                 else 0
             end
         ) over (partition by id {{ so_far }}) as controls,
