@@ -102,11 +102,11 @@ version as (
     from title
     inner join batch on title.batch_id = batch.batch_id
     union all
-    -- a television show, or a track that no catalogue holds yet
+    -- a television show, or what a player plays and no catalogue holds yet
     select
         content_id,
         media_kind,
-        case when media_kind = 'track' then 'track' else 'tv_show' end as content_type,
+        case when media_kind in ('track', 'podcast') then media_kind else 'tv_show' end as content_type,
         substring(content_id, position(':' in content_id) + 1) as title,
         cast(null as {{ dbt.type_string() }}) as artists,
         cast(null as {{ dbt.type_string() }}) as album_name,
