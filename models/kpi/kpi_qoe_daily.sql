@@ -7,7 +7,9 @@ with
 -- a listen knows how long it was, and nothing of its quality
 playback as (
 
-    select * from {{ ref('fct_playback') }} where source = 'player' and watched_ms is not null and {{ within('event_date', touched) }}
+    select *
+    from {{ ref('fct_playback') }}
+    where source = 'player' and watched_ms is not null and {{ within('event_date', touched) }}
 
 ),
 
