@@ -67,7 +67,8 @@ def draft(path: Path, input_name: str | None = None) -> Draft:
     targets = [contracts.load(name) for name in ([input_name] if input_name else contracts.names())]
     made = max((_for_input(target, sample) for target in targets), key=_worth)
     if not made.taken:
-        raise DraftError(f"{path}: no column looks like a field of {made.target.name}; say another input with --input")
+        where = f"of {input_name}; say another input" if input_name else "of any input; say the input"
+        raise DraftError(f"{path}: no column looks like a field {where} with --input")
     return made
 
 
@@ -167,7 +168,7 @@ def _with_conditions(made: Draft) -> None:
         rows = list(_rows_needing(made, one))
         sources = made.sources(one.name)
         lacking = [row for row in rows if not any(theirs in row for theirs in sources)]
-        if not lacking:
+        if 2 * len(lacking) <= len(rows):  # none, or some bad rows
             continue
         found = _stand_in(made, one, lacking)
         if found is None:

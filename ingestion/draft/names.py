@@ -17,6 +17,7 @@ UNITS = {
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "minutes"),
     **dict.fromkeys(("h", "hour", "hours"), "hours"),
 }
+GENERAL = frozenset(("id", "name", "type", "code", "value"))
 #: Other names under which fields go, in words; those of the contracts and of the shipped mappings are known too.
 PERSON = ("user", "viewer", "viewer id", "member", "member id", "customer", "customer id", "account", "listener")
 OTHER_NAMES = {
@@ -31,7 +32,7 @@ OTHER_NAMES = {
                    "item id", "movie id", "show id", "episode id", "track", "song id", "track uri"),
     "content_title": ("title", "video title", "video name", "track name", "episode name", "asset name"),
     "content_duration_ms": ("duration", "length", "total length", "runtime", "media length", "video length"),
-    "position_ms": ("position", "playhead", "current time", "offset", "progress"),
+    "position_ms": ("position", "pos", "playhead", "current time", "offset", "progress"),
     "listened_ms": ("played", "listened", "play duration", "listening time"),
     "stall_ms": ("stall duration", "buffering time", "rebuffer duration"),
     "startup_ms": ("startup", "time to start", "time to first frame", "join time", "video startup time"),
@@ -55,9 +56,13 @@ EXACT, KNOWN, ALIKE, WITHIN = 1.0, 0.95, 0.9, 0.6
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name; of a JSON pointer those of its last member. `/properties/totalLength` is total, length."""
-    last = next((part for part in reversed(name.split("/")) if part and not part.isdigit()), name)
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)
+    """The words of a name: `totalLength` is total, length.
+
+    Of a JSON pointer those of its last member, and of its owner where it says little: `/user/id` is user, id.
+    """
+    parts = [part for part in name.split("/") if part and not part.isdigit()] if name.startswith("/") else [name]
+    said = " ".join(parts[-2:] if parts[-1:] and parts[-1].lower() in GENERAL else parts[-1:]) or name
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", said)
     return tuple(word.lower() for word in re.split(r"[^A-Za-z0-9]+", parted) if word)
 
 

@@ -99,6 +99,13 @@ def test_other_inputs_and_what_lacks(tmp_path: Path) -> None:
     load_mapping(write(tmp_path, "drafted.yml", text))
 
 
+@pytest.mark.parametrize("file", ["seed_003_video_events.ndjson", "seed_004_bad_batch.jsonl", "snowplow.ndjson"])
+def test_events_are_told_as_such_and_drafts_can_be_read(file: str, tmp_path: Path) -> None:
+    made = draft(FOLDER / file)
+    assert made.target.name == "player_events"
+    load_mapping(write(tmp_path, "drafted.yml", render(made)))
+
+
 def test_ambiguous_days_are_pointed_out(tmp_path: Path) -> None:
     path = write(tmp_path, "e.csv", "user_id,event_type,time,title_id\nu,play,02/03/2026 10:00,T\n")
     text = render(draft(path, "player_events"))
@@ -111,8 +118,10 @@ def test_nothing_to_draft_from(tmp_path: Path) -> None:
         draft(write(tmp_path, "empty.csv", ""))
     with pytest.raises(DraftError, match="no row with a value"):
         draft(write(tmp_path, "header.csv", "a,b\n"))
-    with pytest.raises(DraftError, match="say another input"):
+    with pytest.raises(DraftError, match="of ad_revenue; say another input"):
         draft(write(tmp_path, "zzz.csv", "qqq,zzz\nx,y\n"), "ad_revenue")
+    with pytest.raises(DraftError, match="of any input"):
+        draft(tmp_path / "zzz.csv")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +129,7 @@ def test_nothing_to_draft_from(tmp_path: Path) -> None:
     [
         ("/properties/totalLength", ("total", "length"), None),
         ("/contexts/0/playheadMs", ("playhead", "ms"), "milliseconds"),
+        ("/user/id", ("user", "id"), None),
         ("watched_sec", ("watched", "sec"), "seconds"),
         ("Clip Length (min)", ("clip", "length", "min"), "minutes"),
         ("min", ("min",), None),
