@@ -14,7 +14,9 @@ TIME_OUT_MS = 3_600_000
 RATE_UNIT = 10_000  # playback rates are integers of ten-thousandths
 AD_ENDS = ("ad_complete", "ad_skip", "ad_error")
 LINEAR = ("pre_roll", "mid_roll", "post_roll")
-NATURAL_KEY = ("session_id", "playback_id", "account_id", "event_type", "event_at", "position_ms")
+NATURAL_KEY = (
+    "session_id", "playback_id", "account_id", "event_type", "event_at", "position_ms", "content_id", "ad_id"
+)  # fmt: skip
 #: At one instant events are taken in this order.
 ORDER = (
     "video_play", "video_resume", "video_seek", "video_buffer", "video_quality_change", "video_heartbeat",
