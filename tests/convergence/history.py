@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.convergence.engine import Batch
+from tests.player.events import deliveries_of, player_rows
 
 Row = dict[str, Any]
 DAY0 = datetime(2026, 3, 1)  # noqa: DTZ001 - the marts keep UTC without zone
@@ -56,6 +57,29 @@ def history(seed: int, size: int = 50) -> list[Batch]:
         for b in r.sample(batches, 3)
     ]
     return batches + again
+
+
+def player_history(seed: int, playbacks: int = 30) -> list[Batch]:
+    """Deliveries of player events over the same nine days: playbacks, their sessions and ads, and interactions."""
+    r = random.Random(seed)
+    rows = player_rows(r, DAY0, DAYS, playbacks)
+    for row in rows:
+        if row["event_type"] == "ad_impression":
+            row |= {"price_amount": r.choice([None, Decimal("0.012500")]), "currency": r.choice(["INR", "USD"])}
+    return [
+        Batch(f"{number:03d}player{seed}", "player_events", arrived_at, tuple(arrived))
+        for number, (arrived_at, arrived) in enumerate(deliveries_of(r, rows + _interactions(r, playbacks)))
+    ]
+
+
+def _interactions(r: random.Random, count: int) -> list[Row]:
+    """Likes and what ends them, of few accounts and contents, so that they meet."""
+    kinds = ["user_like", "user_like", "user_unlike", "user_dislike", "user_share"]
+    return [
+        {"event_id": f"I{number}", "event_type": r.choice(kinds), "account_id": f"U{r.randrange(3)}",
+         "content_id": f"C{r.randrange(2)}", "event_at": _instant(r)}
+        for number in range(count)
+    ]  # fmt: skip
 
 
 def _instant(r: random.Random) -> datetime:

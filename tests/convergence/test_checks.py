@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.convergence.engine import Batch, Warehouse, differences
-from tests.convergence.history import DAY0, DAYS, history
-from tests.player.events import deliveries_of, player_rows
+from tests.convergence.history import DAY0, history, player_history
 
 #: check -> statement that breaks what it watches
 DAMAGE = {
@@ -76,18 +74,10 @@ DAMAGE = {
 }
 
 
-def players(seed: int) -> list[Batch]:
-    """Deliveries of player events, and likes, so that no table that is watched is empty."""
-    r = random.Random(seed)
-    like = {"event_type": "user_like", "account_id": "U1", "content_id": "C1", "event_id": "like", "event_at": DAY0}
-    arrivals = [*deliveries_of(r, player_rows(r, DAY0, DAYS, 40)), (DAY0 + timedelta(days=1), [like])]
-    return [Batch(f"player{number}", "player_events", at, tuple(rows)) for number, (at, rows) in enumerate(arrivals)]
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     warehouse = Warehouse(tmp_path_factory.mktemp("checks"))
-    warehouse.land([*history(1), *players(1)])
+    warehouse.land([*history(1), *player_history(1)])
     warehouse.dbt("build")
     yield warehouse
     warehouse.close()

@@ -1,0 +1,50 @@
+"""Player events too: any split of the same batches into runs, in any order, equals one full refresh, on every table.
+
+Cases: `CONVERGENCE_CASES`, as in test_property.py; this one needs no oracle, and has a tenth of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.convergence.engine import Warehouse, differences
+from tests.convergence.history import history, player_history
+from tests.convergence.test_property import CASES, FIRST, INCREMENTALS
+
+#: What must not be empty, so that a case says something.
+FILLED = [
+    "marts.fct_ad_impression", "marts.fct_interaction", "marts.fct_app_session", "marts.fct_account_day",
+    "marts.feature_churn_account_day", "kpi.kpi_qoe_daily", "kpi.kpi_content_retention", "kpi.kpi_audience",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    home: Path = tmp_path_factory.mktemp("player_convergence")
+    warehouse = Warehouse(home)
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + max(1, CASES // 10)))
+def test_any_split_with_player_events_equals_one_full_refresh(warehouse: Warehouse, seed: int) -> None:
+    r = random.Random(seed * 104_729)
+    warehouse.reset()
+    batches = [*history(seed, 12), *player_history(seed)]
+    r.shuffle(batches)
+    cuts = sorted(r.sample(range(1, len(batches)), 3))
+    for start, end in zip([0, *cuts], [*cuts, len(batches)], strict=True):
+        warehouse.land(batches[start:end])
+        warehouse.dbt("run", *INCREMENTALS)
+    warehouse.dbt("build")
+    incremental = warehouse.results()
+    warehouse.dbt("run", "--full-refresh", *INCREMENTALS)
+    found = differences(incremental, warehouse.results())
+    assert not found, "\n".join([f"seed {seed}, cuts {cuts}", *found])
+    assert [name for name in FILLED if not incremental[name]] == []
