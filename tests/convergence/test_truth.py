@@ -20,6 +20,8 @@ from tests.convergence.engine import Warehouse, differences
 from tests.convergence.oracle import compared
 
 RUNS = 3
+# Three builds of everything, in the fixture of whichever test comes first.
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
