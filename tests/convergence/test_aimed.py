@@ -111,7 +111,7 @@ AIMS: dict[str, tuple[list[Delivery], list[Delivery]]] = {
         [first("viewership_logs", viewing("instant", at(100)))],
         [later("viewership_logs", viewing("instant", at(100), duration_minutes=20), arrived=10)],
     ),
-    "two versions of one instant, landed together": (
+    "two versions of one instant, read in one run": (
         [
             first("viewership_logs", viewing("together", at(110), duration_minutes=20), label="b"),
             first("viewership_logs", viewing("together", at(110)), label="a"),
@@ -142,7 +142,11 @@ def batches(aim: int, part: int) -> Iterator[Batch]:
 def test_what_lands_later_reaches_all_that_it_changes(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "home")
     before, after = ([batch for aim in range(len(AIMS)) for batch in batches(aim, part)] for part in (0, 1))
-    warehouse.land(before)
+    # Of two versions of one instant the one with the greater id is registered first, and both are read in one run.
+    ahead = [batch for batch in before if batch.batch_id[2] == "b"]
+    warehouse.land(ahead)
+    warehouse.dbt("run", "--select", "int_batch")
+    warehouse.land([batch for batch in before if batch not in ahead])
     warehouse.dbt("run", *MODELS)
     warehouse.land(after)
     # Facts ahead of the dates that they have to look at: they must wait for them.
