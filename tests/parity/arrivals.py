@@ -38,7 +38,8 @@ def generate(folder: Path, size: Size, seed: int) -> list[list[Path]]:
     """
     run(
         *MEDIA, "generate", "--days", str(size.days), "--accounts", str(size.accounts), "--titles", str(size.titles),
-        "--tracks", str(size.tracks), "--seed", str(seed), "--defects", "--no-truth", "--out", str(folder),
+        "--tracks", str(size.tracks), "--playbacks", "2", "--seed", str(seed), "--defects", "--no-truth",
+        "--out", str(folder),
     )  # fmt: skip
     files = sorted((folder / INPUT_FOLDER).glob("*/*"), key=lambda path: (path.stem[-10:], path.name))
     return [files[start :: size.arrivals] for start in range(size.arrivals)]
