@@ -1,6 +1,6 @@
 """Player events too: any split of the same batches into runs, in any order, equals one full refresh, on every table.
 
-Cases: `CONVERGENCE_CASES`, as in test_property.py; this one needs no oracle, and has a tenth of them.
+Playbacks and intervals equal the procedural reference, too. Cases: a tenth of `CONVERGENCE_CASES` (test_property.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.convergence import players
 from tests.convergence.engine import Warehouse, differences
 from tests.convergence.history import history, player_history
 from tests.convergence.test_property import CASES, FIRST, INCREMENTALS
@@ -44,6 +45,8 @@ def test_any_split_with_player_events_equals_one_full_refresh(warehouse: Warehou
         warehouse.dbt("run", *INCREMENTALS)
     warehouse.dbt("build")
     incremental = warehouse.results()
+    wrong = differences(players.built(warehouse), players.reference(batches))
+    assert not wrong, "\n".join([f"seed {seed} against the reference, cuts {cuts}", *wrong])
     warehouse.dbt("run", "--full-refresh", *INCREMENTALS)
     found = differences(incremental, warehouse.results())
     assert not found, "\n".join([f"seed {seed}, cuts {cuts}", *found])

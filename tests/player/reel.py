@@ -309,5 +309,6 @@ class Reel:
     def stall_count(self) -> int:
         """Stalls after the first frame that took time, those caused by seeks left out."""
         mine = [stall for stall in self.stalls if not stall.is_caused_by_seek]
-        took_time = {id(s.stall) for s in self.stretches if s.end > s.start and not s.is_silent}
+        lasted = {id(s.stall) for s in self.stretches if s.end > s.start}
+        took_time = lasted & {id(s.stall) for s in self.stretches if not s.is_silent}
         return sum(stall.is_unfinished or id(stall) in took_time for stall in mine)
