@@ -65,3 +65,19 @@ def age_group(age: int) -> str:
         if age <= last:
             return name
     return AGE_GROUPS[-1]
+
+
+# Quality of experience: what counts as good, and the lower bounds of the buckets of each distribution.
+GOOD_STARTUP_MS = 4_000
+GOOD_STALL_PERCENT = 1
+QUICK_EXIT_MS = 1_000
+BUCKETS = MappingProxyType(
+    {
+        "startup_ms": (0, 500, 1_000, 2_000, 3_000, 4_000, 6_000, 8_000, 10_000, 20_000),
+        "rebuffer_ppm": (0, 1, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000),
+        "stall_count": (0, 1, 2, 3, 5, 10),
+        "bitrate_kbps": (0, 500, 1_000, 2_000, 4_000, 8_000, 16_000),
+    }
+)
+# Lengths of contents that are compared with each other: lower bounds, in milliseconds.
+LENGTH_CLASSES_MS = (0, 300_000, 1_200_000, 2_700_000, 4_500_000, 7_200_000)

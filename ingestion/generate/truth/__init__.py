@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.hashing import Bools
-from ingestion.generate.truth import concurrency, daily, entities, players, rankings
+from ingestion.generate.truth import concurrency, daily, entities, players, quality, rankings
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
 from ingestion.generate.truth.groups import dates, texts
@@ -35,6 +35,8 @@ KPI_TABLES = (
     "kpi_demographic_daily",
     "kpi_device_region_daily",
     "kpi_concurrency",
+    "kpi_qoe_daily",
+    "kpi_qoe_distribution_daily",
 )
 
 
@@ -61,6 +63,8 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_demographic_daily": daily.kpi_demographic_daily(plays, accounts),
         "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
         "kpi_concurrency": concurrency.kpi_concurrency(players.running(inputs, plays)),
+        "kpi_qoe_daily": quality.kpi_qoe_daily(plays),
+        "kpi_qoe_distribution_daily": quality.kpi_qoe_distribution_daily(plays),
         "fct_playback": playback_table(plays),
     }
     started = plays.where(plays.is_started)
