@@ -11,15 +11,17 @@ from ingestion.generate import reference
 from ingestion.generate.catalogue import channel_ids
 from ingestion.generate.columns import choice, coded, counted, decoded
 from ingestion.generate.hashing import Bools, Ints
+from ingestion.generate.player import interactions
+from ingestion.generate.player.ads import AD_TYPES, BROKEN, CUT, REFUSED, SEEN, SKIPPED
 from ingestion.generate.player.block import Block
 from ingestion.generate.player.events import ECHO_MS
 from ingestion.generate.player.measures import ENDS, Measures
 from ingestion.generate.player.script import ERROR_CODES, FIRST_OF_BUSINESS
-from ingestion.generate.player.tables import TIERS
+from ingestion.generate.player.tables import ADVERTISERS, TIERS, ad_names, advertiser_names, break_names
 from ingestion.generate.player.world import DEVICES, PLATFORMS, VERSIONS
 
 PLAYBACKS, STRETCHES = "player_playbacks", "player_stretches"
-FACTS = (PLAYBACKS, STRETCHES)
+OPPORTUNITIES, INTERACTIONS = "player_opportunities", "player_interactions"
 ERROR_CLASSES = ("technical", "business")
 IN_OTHER_FORM = (
     "start_ms",
@@ -30,9 +32,14 @@ IN_OTHER_FORM = (
 
 
 def known(block: Block) -> dict[str, pa.Table]:
-    """The facts of a block: player_playbacks has a row a playback, player_stretches a row a stretch of playing. Times
-    are microseconds since 1970, by the clock of the device."""
-    return {PLAYBACKS: _playbacks(block), STRETCHES: _stretches(block)}
+    """The facts of a block: a row a playback, a stretch of playing, an ad opportunity, an interaction. Times are
+    microseconds since 1970, by the clock of the device."""
+    return {
+        PLAYBACKS: _playbacks(block),
+        STRETCHES: _stretches(block),
+        OPPORTUNITIES: _opportunities(block),
+        INTERACTIONS: _interactions(block),
+    }
 
 
 def _playbacks(block: Block) -> pa.Table:
@@ -95,6 +102,53 @@ def _stretches(block: Block) -> pa.Table:
             "to_us": pa.array((request + found.stretch_to_ms) * 1000),
             "from_position_ms": pa.array(found.stretch_content_from_ms),
             "to_position_ms": pa.array(found.stretch_content_to_ms),
+        }
+    )
+    return decoded(table)
+
+
+def _opportunities(block: Block) -> pa.Table:
+    ads, row = block.ads, block.ads.row
+    impression = block.request_ms[row] + block.layout.break_at(ads) + ads.offset_ms
+    quartiles = np.where(ads.fate == SEEN, 3, ads.quartiles())
+    # Of whoever leaves in the middle, the last quartile is the last that was heard.
+    seen = np.where(ads.fate == CUT, ads.length_ms * quartiles // 4, ads.view_ms)
+    table = pa.table(
+        {
+            "playback_id": choice(row, block.playback_names),
+            "ad_break_id": coded(ads.leg, break_names()),
+            "ad_id": coded(ads.ad, ad_names()),
+            "ad_type": coded(ads.kind, AD_TYPES),
+            "advertiser_id": coded(ads.ad % ADVERTISERS, advertiser_names()),
+            "ad_duration_ms": pa.array(ads.length_ms),
+            "first_us": pa.array((impression - np.where(ads.is_asked, ads.latency_ms, 0)) * 1000),
+            "is_asked": pa.array(ads.is_asked),
+            "is_impression": pa.array(ads.is_shown),
+            "quartiles": pa.array(quartiles),
+            "ad_ms": pa.array(np.where(ads.is_shown, seen, 0)),
+            "is_completed": pa.array(ads.fate == SEEN),
+            "is_skipped": pa.array(ads.fate == SKIPPED),
+            "is_error": pa.array((ads.fate == BROKEN) | (ads.fate == REFUSED)),
+            "is_clicked": pa.array(ads.is_clicked),
+            "is_skippable": pa.array(ads.is_skippable),
+            "price_millionths": pa.array(ads.price, mask=~ads.is_shown),
+        }
+    )
+    return decoded(table)
+
+
+def _interactions(block: Block) -> pa.Table:
+    done = interactions.draw(block)
+    session = done.session
+    table = pa.table(
+        {
+            "session_id": choice(session, block.session_names, ~block.is_named[session]),
+            "account_id": coded(block.sessions.account[session], block.account_names),
+            "content_id": coded(done.content, block.content_names),
+            "event_type": coded(done.kind, interactions.TYPES),
+            "event_us": pa.array(done.at_ms * 1000),
+            "country": coded(block.sessions.country[session], reference.COUNTRIES),
+            "device": coded(block.sessions.device[session], DEVICES),
         }
     )
     return decoded(table)

@@ -80,7 +80,7 @@ def _ads(block: Block, chunks: Sequence[Chunk]) -> pa.Table:
             "ad_campaign_id": coded(
                 number // ADS_OF_CAMPAIGN, [f"CMP-{campaign:03d}" for campaign in range(ADS // ADS_OF_CAMPAIGN)]
             ),
-            "advertiser_id": coded(number % ADVERTISERS, [f"ADV-{index:02d}" for index in range(ADVERTISERS)]),
+            "advertiser_id": coded(number % ADVERTISERS, advertiser_names()),
             "ad_duration_ms": pa.array(ads.length_ms[one]),
             "is_skippable": pa.array(ads.is_skippable[one]),
             "quartile": counted(joined_values(chunks, "quartile")[order]),
@@ -94,6 +94,11 @@ def _ads(block: Block, chunks: Sequence[Chunk]) -> pa.Table:
 def ad_names() -> list[str]:
     """ad_id by number."""
     return [f"AD-{ad:03d}" for ad in range(ADS)]
+
+
+def advertiser_names() -> list[str]:
+    """advertiser_id by number."""
+    return [f"ADV-{index:02d}" for index in range(ADVERTISERS)]
 
 
 def break_names() -> list[str]:

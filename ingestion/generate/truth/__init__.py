@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.hashing import Bools
-from ingestion.generate.truth import concurrency, daily, entities, players, quality, rankings
+from ingestion.generate.truth import advertising, concurrency, daily, entities, players, quality, rankings
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
 from ingestion.generate.truth.groups import dates, texts
@@ -35,6 +35,7 @@ KPI_TABLES = (
     "kpi_demographic_daily",
     "kpi_device_region_daily",
     "kpi_concurrency",
+    "kpi_ad_daily",
     "kpi_qoe_daily",
     "kpi_qoe_distribution_daily",
 )
@@ -42,7 +43,7 @@ KPI_TABLES = (
 
 @dataclass(frozen=True)
 class Truth:
-    """tables: each KPI table and fct_playback by name, sorted by grain. ties: totals that tables must agree on."""
+    """tables: each KPI table and the facts by name, sorted by grain. ties: totals that tables must agree on."""
 
     tables: dict[str, pa.Table]
     ties: dict[str, Any]
@@ -54,6 +55,7 @@ def compute(inputs: Inputs) -> Truth:
     plays = concatenated([build(inputs, accounts, contents), players.build(inputs, contents)])
     known = catalogue(plays.content, contents)
     bookings = entities.bookings(inputs)
+    opportunities = advertising.read(inputs, plays)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
         "kpi_content_daily": daily.kpi_content_daily(plays, known),
@@ -63,9 +65,11 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_demographic_daily": daily.kpi_demographic_daily(plays, accounts),
         "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
         "kpi_concurrency": concurrency.kpi_concurrency(players.running(inputs, plays)),
+        "kpi_ad_daily": advertising.kpi_ad_daily(opportunities, plays, bookings),
         "kpi_qoe_daily": quality.kpi_qoe_daily(plays),
         "kpi_qoe_distribution_daily": quality.kpi_qoe_distribution_daily(plays),
         "fct_playback": playback_table(plays),
+        "fct_ad_impression": advertising.fct_ad_impression(opportunities, plays),
     }
     started = plays.where(plays.is_started)
     allocated = int(genre_credits(started, known).weight.sum())
