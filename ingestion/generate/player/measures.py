@@ -96,6 +96,7 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
     kbit[:, 0] -= script.kbps[:, 0] * late
     known = started & (script.kbps[:, 0] >= 0)
     beat = heartbeats(seed, script)
+    dropped = np.bincount(beat.row, weights=beat.dropped, minlength=len(started)).astype(np.int64)
     shown = np.bincount(ads.row, weights=ads.is_shown, minlength=len(started)).astype(np.int64)
     seen = np.rint(np.bincount(ads.row, weights=ads.view_ms, minlength=len(started))).astype(np.int64)
     return Measures(
@@ -115,7 +116,7 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
         bitrate_kbit=np.where(known, kbit.sum(axis=1) * TICK_MS // 1000, 0),
         bitrate_ms=np.where(known, playing, 0),
         quality_change_count=(counts & (script.kind == QUALITY)).sum(axis=1),
-        dropped_frame_count=np.bincount(beat.row, weights=beat.dropped, minlength=len(started)).astype(np.int64),
+        dropped_frame_count=np.where(dropped > 0, dropped, NULL),
         ad_count=shown,
         ad_ms=seen,
         end=np.where(started, END_OF[script.end], END_OF_ATTEMPT[script.outcome]),
