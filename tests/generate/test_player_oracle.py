@@ -18,8 +18,8 @@ SAME = (
     "is_started", "playing_ms", "content_watched_ms", "watched_ms", "startup_ms", "pause_ms", "stall_count",
     "stall_ms", "seek_stall_ms", "seek_count", "quality_change_count", "bitrate_ms", "bitrate_kbit", "ad_ms",
     "ad_count", "max_position_ms", "is_position_jump", "is_start_failure", "is_playback_failure",
-    "is_exit_before_start", "dropped_frame_count", "error_code", "error_class", "is_stop_after_complete", "is_without_session_start",
-    "is_after_session_end",
+    "is_exit_before_start", "dropped_frame_count", "error_code", "error_class", "is_stop_after_complete",
+    "is_without_session_start", "is_after_session_end",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from ingestion.generate.truth import KPI_TABLES, Truth, compute
+from ingestion.generate.truth import FACT_TABLES, KPI_TABLES, Truth, compute
 
 DAY = date(2026, 3, 1)
 LOG = (
@@ -326,7 +326,7 @@ def test_ties(truth: Truth) -> None:
 def test_nothing_at_all() -> None:
     empty = compute({})
     assert {table.num_rows for table in empty.tables.values()} == {0}
-    assert set(empty.tables) == {*KPI_TABLES, "fct_playback"}
+    assert set(empty.tables) == {*KPI_TABLES, *FACT_TABLES}
     full = compute(inputs())
     assert {name: table.schema for name, table in empty.tables.items()} == {
         name: table.schema for name, table in full.tables.items()

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.player.block import build
-from ingestion.generate.player.facts import known
+from ingestion.generate.player.facts import SENT, SENT_COLUMNS, known
 from ingestion.generate.player.tables import TOPICS, topics
 from ingestion.generate.player.world import World
 
@@ -39,7 +39,9 @@ def play(world: World, day: int, week_factor: float) -> PlayerDay:
     }
     events = _joined([topics(block) for block in blocks])
     every = pa.concat_tables([events[topic] for topic in TOPICS], promote_options="default")
-    return PlayerDay(every, _joined([known(block) for block in blocks]), kinds)
+    facts = _joined([known(block) for block in blocks])
+    # What was sent at all: events are counted, and what they say is not looked at.
+    return PlayerDay(every, {**facts, SENT: every.select(SENT_COLUMNS)}, kinds)
 
 
 def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:

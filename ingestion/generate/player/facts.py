@@ -21,7 +21,11 @@ from ingestion.generate.player.tables import ADVERTISERS, TIERS, ad_names, adver
 from ingestion.generate.player.world import DEVICES, PLATFORMS, VERSIONS
 
 PLAYBACKS, STRETCHES = "player_playbacks", "player_stretches"
-OPPORTUNITIES, INTERACTIONS = "player_opportunities", "player_interactions"
+OPPORTUNITIES, INTERACTIONS, SENT = "player_opportunities", "player_interactions", "player_sent"
+SENT_COLUMNS = (
+    "event_id", "event_type", "event_at", "account_id", "session_id", "playback_id", "content_id", "device_id",
+    "device_type", "platform", "app_version", "country",
+)  # fmt: skip
 ERROR_CLASSES = ("technical", "business")
 IN_OTHER_FORM = (
     "start_ms",

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.hashing import Bools
-from ingestion.generate.truth import advertising, concurrency, daily, entities, players, quality, rankings
+from ingestion.generate.truth import activity, advertising, concurrency, daily, entities, players, quality, rankings
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
 from ingestion.generate.truth.groups import dates, texts
@@ -36,9 +36,11 @@ KPI_TABLES = (
     "kpi_device_region_daily",
     "kpi_concurrency",
     "kpi_ad_daily",
+    "kpi_event_mix_daily",
     "kpi_qoe_daily",
     "kpi_qoe_distribution_daily",
 )
+FACT_TABLES = ("fct_playback", "fct_ad_impression", "fct_interaction", "fct_app_session")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def compute(inputs: Inputs) -> Truth:
     plays = concatenated([build(inputs, accounts, contents), players.build(inputs, contents)])
     known = catalogue(plays.content, contents)
     bookings = entities.bookings(inputs)
+    events = activity.sent(inputs)
     opportunities = advertising.read(inputs, plays)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
@@ -66,9 +69,12 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
         "kpi_concurrency": concurrency.kpi_concurrency(players.running(inputs, plays)),
         "kpi_ad_daily": advertising.kpi_ad_daily(opportunities, plays, bookings),
+        "kpi_event_mix_daily": activity.kpi_event_mix_daily(events),
         "kpi_qoe_daily": quality.kpi_qoe_daily(plays),
         "kpi_qoe_distribution_daily": quality.kpi_qoe_distribution_daily(plays),
         "fct_playback": playback_table(plays),
+        "fct_app_session": activity.fct_app_session(events),
+        "fct_interaction": activity.fct_interaction(inputs),
         "fct_ad_impression": advertising.fct_ad_impression(opportunities, plays),
     }
     started = plays.where(plays.is_started)
