@@ -14,6 +14,7 @@ import pytest
 from ingestion.generate.defects import Defects
 from ingestion.generate.plan import Plan
 from ingestion.generate.run import generate_all
+from ingestion.generate.truth import FACT_TABLES, KPI_TABLES
 from ingestion.lander import land as lander
 from ingestion.settings import load_settings
 from tests.convergence.engine import Warehouse, differences
@@ -27,9 +28,8 @@ pytestmark = pytest.mark.timeout(1800)
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generated")
-    generate_all(
-        Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2), folder, defects=Defects()
-    )
+    plan = Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2, playbacks_per_account=1.0)
+    generate_all(plan, folder, defects=Defects())
     return folder
 
 
@@ -41,7 +41,7 @@ def landed(
     home = tmp_path_factory.mktemp("truth")
     warehouse = Warehouse(home)
     settings = load_settings({"MEDIA_HOME": str(warehouse.zone.root)})
-    files = sorted((generated / "inputs").rglob("*.csv"), key=lambda path: path.name)
+    files = sorted((generated / "inputs").rglob("*.*"), key=lambda path: path.name)
     arrivals = {path: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=number) for number, path in enumerate(files)}
     random.Random(5).shuffle(files)
     outcomes: list[lander.Outcome] = []
@@ -68,7 +68,7 @@ def test_every_file_has_the_counts_and_reasons_that_were_put_into_it(
 
 def test_every_kpi_is_the_truth(generated: Path, landed: tuple[Warehouse, list[lander.Outcome]]) -> None:
     truth = {path.stem: pq.read_table(path) for path in sorted((generated / "truth").glob("*.parquet"))}
-    assert sum(name.startswith("kpi_") for name in truth) == 8
+    assert set(truth) == {*KPI_TABLES, *FACT_TABLES}
     assert all(table.num_rows for table in truth.values())
     wrong = differences(*compared(landed[0], truth))
     assert not wrong, "\n".join(wrong)
