@@ -18,7 +18,17 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.generate.hashing import Bools
-from ingestion.generate.truth import activity, advertising, concurrency, daily, entities, players, quality, rankings
+from ingestion.generate.truth import (
+    activity,
+    advertising,
+    concurrency,
+    daily,
+    entities,
+    players,
+    quality,
+    rankings,
+    retention,
+)
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
 from ingestion.generate.truth.groups import dates, texts
@@ -35,6 +45,7 @@ KPI_TABLES = (
     "kpi_demographic_daily",
     "kpi_device_region_daily",
     "kpi_concurrency",
+    "kpi_content_retention",
     "kpi_ad_daily",
     "kpi_event_mix_daily",
     "kpi_qoe_daily",
@@ -57,7 +68,7 @@ def compute(inputs: Inputs) -> Truth:
     plays = concatenated([build(inputs, accounts, contents), players.build(inputs, contents)])
     known = catalogue(plays.content, contents)
     bookings = entities.bookings(inputs)
-    events = activity.sent(inputs)
+    events, running = activity.sent(inputs), players.running(inputs, plays)
     opportunities = advertising.read(inputs, plays)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
@@ -67,7 +78,8 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_hourly": rankings.kpi_hourly(plays, known),
         "kpi_demographic_daily": daily.kpi_demographic_daily(plays, accounts),
         "kpi_device_region_daily": daily.kpi_device_region_daily(plays),
-        "kpi_concurrency": concurrency.kpi_concurrency(players.running(inputs, plays)),
+        "kpi_concurrency": concurrency.kpi_concurrency(running),
+        "kpi_content_retention": retention.kpi_content_retention(plays, running),
         "kpi_ad_daily": advertising.kpi_ad_daily(opportunities, plays, bookings),
         "kpi_event_mix_daily": activity.kpi_event_mix_daily(events),
         "kpi_qoe_daily": quality.kpi_qoe_daily(plays),

@@ -16,7 +16,7 @@ from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.groups import Groups, dates, ratio, texts
 from ingestion.generate.truth.model import DAY_US, Playbacks
 from ingestion.generate.truth.playbacks import first_known
-from ingestion.generate.truth.players import PREFIX
+from ingestion.generate.truth.players import rows_of
 from ingestion.generate.truth.read import Numbers, Texts, column, flags_of, joined, numbers_of, texts_of
 
 HOUR_MS = 3_600_000
@@ -44,11 +44,9 @@ class Opportunities:
 def read(inputs: Inputs, plays: Playbacks) -> Opportunities:
     """All opportunities, each with its playback."""
     table = joined(inputs.get(OPPORTUNITIES, ()))
-    place = {plays.playback_id.names[code]: row for row, code in enumerate(plays.playback_id.codes.tolist())}
-    ids = texts_of(column(table, "playback_id")).to_list()
     return Opportunities(
         table=table,
-        playback=np.array([place[f"{PREFIX}{name}"] for name in ids], dtype=np.int64),
+        playback=rows_of(plays, texts_of(column(table, "playback_id"))),
         day=numbers_of(column(table, "first_us")).values // DAY_US,
         quartiles=numbers_of(column(table, "quartiles")).values,
         ad_ms=numbers_of(column(table, "ad_ms")).values,

@@ -35,24 +35,39 @@ TIME_OUT_US = 3_600_000_000
 
 @dataclass(frozen=True)
 class Running:
-    """Half-open times in which the playhead of something moved, with its kind (a code of MEDIA_KINDS)."""
+    """Half-open times in which the playhead of something moved: the row of its playback, its kind (a code of
+    MEDIA_KINDS), and where in the content it moved."""
 
+    row: Ints
     kind: Ints
     start_us: Ints
     end_us: Ints
+    from_ms: Ints
+    to_ms: Ints
 
 
 def running(inputs: Inputs, plays: Playbacks) -> Running:
     """Every such time: of a playback of a log its whole length, of the player's each stretch."""
-    of_log = ~plays.player.watched_ms.known & (plays.playing.values > 0)
-    own, start = plays.where(of_log), plays.started_us[of_log]
+    of_log = np.flatnonzero(~plays.player.watched_ms.known & (plays.playing.values > 0))
+    own, start = plays.take(of_log), plays.started_us[of_log]
     table = joined(inputs.get(STRETCHES, ()))
-    begin, end = (numbers_of(column(table, name)).values for name in ("from_us", "to_us"))
+    names = ("from_us", "to_us", "from_position_ms", "to_position_ms")
+    begin, end, from_ms, to_ms = (numbers_of(column(table, name)).values for name in names)
+    row = rows_of(plays, texts_of(column(table, "playback_id")))
     return Running(
+        np.concatenate([of_log, row]),
         np.concatenate([own.media_kind.codes, np.full(len(begin), VIDEO)]),
         np.concatenate([start, begin]),
         np.concatenate([start + own.playing.values * 1000, end]),
+        np.concatenate([0 * start, from_ms]),
+        np.concatenate([own.watched.values, to_ms]),
     )
+
+
+def rows_of(plays: Playbacks, bare_ids: Texts) -> Ints:
+    """The rows of the player's playbacks with these ids."""
+    place = {plays.playback_id.names[code]: row for row, code in enumerate(plays.playback_id.codes.tolist())}
+    return np.array([place[f"{PREFIX}{name}"] for name in bare_ids.to_list()], dtype=np.int64)
 
 
 def build(inputs: Inputs, contents: Mapping[str, Content]) -> Playbacks:
