@@ -22,7 +22,7 @@ from ingestion.settings import SettingsError, load_settings
 TRUTH_LIMIT_ROWS = 3_000_000  # events above which the truth (all rows in memory) must be asked for
 
 
-PLAYBACKS_PER_ACCOUNT = 0.0
+PLAYBACKS_PER_ACCOUNT = 0.2
 EVENTS_A_PLAYBACK = 30  # about
 
 FIRST_DAY = datetime(DEFAULT_START.year, DEFAULT_START.month, DEFAULT_START.day)  # noqa: DTZ001 (a date, as Typer has it)

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from ingestion.generate.hashing import Bools
 from ingestion.generate.truth import (
+    account_days,
     activity,
     advertising,
     concurrency,
@@ -48,10 +49,11 @@ KPI_TABLES = (
     "kpi_content_retention",
     "kpi_ad_daily",
     "kpi_event_mix_daily",
+    "kpi_audience",
     "kpi_qoe_daily",
     "kpi_qoe_distribution_daily",
 )
-FACT_TABLES = ("fct_playback", "fct_ad_impression", "fct_interaction", "fct_app_session")
+FACT_TABLES = ("fct_playback", "fct_ad_impression", "fct_interaction", "fct_app_session", "fct_account_day")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def compute(inputs: Inputs) -> Truth:
     bookings = entities.bookings(inputs)
     events, running = activity.sent(inputs), players.running(inputs, plays)
     opportunities = advertising.read(inputs, plays)
+    sessions, interactions = activity.fct_app_session(events), activity.fct_interaction(inputs)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
         "kpi_content_daily": daily.kpi_content_daily(plays, known),
@@ -82,11 +85,13 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_content_retention": retention.kpi_content_retention(plays, running),
         "kpi_ad_daily": advertising.kpi_ad_daily(opportunities, plays, bookings),
         "kpi_event_mix_daily": activity.kpi_event_mix_daily(events),
+        "kpi_audience": account_days.kpi_audience(plays),
         "kpi_qoe_daily": quality.kpi_qoe_daily(plays),
         "kpi_qoe_distribution_daily": quality.kpi_qoe_distribution_daily(plays),
         "fct_playback": playback_table(plays),
-        "fct_app_session": activity.fct_app_session(events),
-        "fct_interaction": activity.fct_interaction(inputs),
+        "fct_app_session": sessions,
+        "fct_interaction": interactions,
+        "fct_account_day": account_days.fct_account_day(plays, sessions, interactions, opportunities),
         "fct_ad_impression": advertising.fct_ad_impression(opportunities, plays),
     }
     started = plays.where(plays.is_started)
