@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from ingestion.generate.command import generate
-from ingestion.generate.truth import KPI_TABLES
+from ingestion.generate.truth import FACT_TABLES, KPI_TABLES
 
 app = typer.Typer()
 app.command()(generate)
@@ -25,7 +25,7 @@ def test_a_run_writes_inputs_and_truth_and_says_where(tmp_path: Path) -> None:
     said = run("--defects", "--out", str(out), "--start", "2026-02-01", "--seed", "3", "--format", "ndjson")
     assert "media land" in said and str(out / "inputs") in said.replace("\n", "")
     assert (out / "inputs/streams/streams-2026-02-01.ndjson").is_file()
-    assert {path.stem for path in (out / "truth").glob("*.parquet")} == {*KPI_TABLES, "fct_playback"}
+    assert {path.stem for path in (out / "truth").glob("*.parquet")} == {*KPI_TABLES, *FACT_TABLES}
     assert json.loads((out / "plan.json").read_text())["seed"] == 3
     ties = json.loads((out / "truth/ties.json").read_text())
     assert parquet.read_metadata(out / "truth/fct_playback.parquet").num_rows == sum(
