@@ -22,7 +22,7 @@ recent as (
 
 opportunity as (
 
-    select country, price_amount
+    select opportunity.country, opportunity.price_amount
     from {{ ref('fct_ad_impression') }} as opportunity
     inner join last_day
         on opportunity.event_date > {{ add_days('last_day.event_date', -30) }}
@@ -60,7 +60,9 @@ final as (
         watched.plays as total_views,
         {{ ratio('watched.playing_ms', 60000) }} as total_watch_time_minutes,
         {{ ratio('watched.complete_plays', 'watched.plays') }} as completion_rate,
-        cast(watched.ad_revenue_amount + coalesce(advertised.impression_revenue_amount, 0) as decimal(18, 6)) as total_revenue
+        cast(
+            watched.ad_revenue_amount + coalesce(advertised.impression_revenue_amount, 0) as decimal(18, 6)
+        ) as total_revenue
     from watched
     left join advertised on watched.country = advertised.country
 

@@ -47,10 +47,12 @@ final as (
         watched.unique_accounts as unique_viewers,
         {{ ratio('watched.playing_ms', 60000) }} as total_watch_time_minutes,
         {{ ratio('watched.complete_plays', 'watched.plays') }} as completion_rate,
-        row_number() over (order by watched.plays desc, watched.unique_accounts desc, content.title asc, watched.content_id asc)
-            as views_rank,
-        row_number() over (order by watched.playing_ms desc, watched.plays desc, content.title asc, watched.content_id asc)
-            as watch_time_rank
+        row_number() over (
+            order by watched.plays desc, watched.unique_accounts desc, content.title asc, watched.content_id asc
+        ) as views_rank,
+        row_number() over (
+            order by watched.playing_ms desc, watched.plays desc, content.title asc, watched.content_id asc
+        ) as watch_time_rank
     from watched
     left join content on watched.content_id = content.content_id
 

@@ -96,13 +96,13 @@ audience as (
 joined as (
 
     select
-        group_day.*,
         {% for name in [
             'unique_accounts', 'unique_accounts_7', 'unique_accounts_28', 'reached_accounts', 'reached_accounts_7',
             'reached_accounts_28', 'reached_account_days_28'
         ] -%}
-        coalesce(audience.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(audience.{{ name }}, 0) as {{ name }},
+        {% endfor -%}
+        group_day.*
     from group_day
     left join audience
         on group_day.event_date = audience.event_date

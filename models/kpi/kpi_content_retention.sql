@@ -108,7 +108,7 @@ last_stretch as (
 
     select
         stretch.*,
-        row_number() over (partition by playback_id order by started_at desc) as recency
+        row_number() over (partition by stretch.playback_id order by stretch.started_at desc) as recency
     from stretch
 
 ),

@@ -95,8 +95,9 @@ day_total as (
         coalesce(watched.{{ name }}, 0) as {{ name }},
         {% endfor -%}
         coalesce(advertised.impression_revenue_amount, 0) as impression_revenue_amount,
-        cast(coalesce(watched.ad_revenue_amount, 0) + coalesce(advertised.impression_revenue_amount, 0) as decimal(18, 6))
-            as revenue_amount
+        cast(
+            coalesce(watched.ad_revenue_amount, 0) + coalesce(advertised.impression_revenue_amount, 0) as decimal(18, 6)
+        ) as revenue_amount
     from day
     left join active on day.event_date = active.event_date
     left join watched on day.event_date = watched.event_date
@@ -107,14 +108,14 @@ day_total as (
 compared as (
 
     select
-        day_total.*,
-        '{{ var("currency") }}' as currency,
         {% for name in ['unique_accounts_7', 'unique_accounts_28', 'dormant_accounts'] -%}
         coalesce(rolling.{{ name }}, 0) as {{ name }},
         {% endfor -%}
         {% for name in compared -%}
-        week_before.{{ name }} as week_before_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        week_before.{{ name }} as week_before_{{ name }},
+        {% endfor -%}
+        day_total.*,
+        '{{ var("currency") }}' as currency
     from day_total
     left join rolling on day_total.event_date = rolling.event_date
     left join day_total as week_before on {{ add_days('day_total.event_date', -7) }} = week_before.event_date

@@ -26,7 +26,13 @@ bucket as (
 
 measured as (
     {% for metric, value in values.items() %}
-    select event_date, device_type, coalesce(app_version, 'unknown') as app_version, country, '{{ metric }}' as metric, {{ value }} as value
+    select
+        event_date,
+        device_type,
+        coalesce(app_version, 'unknown') as app_version,
+        country,
+        '{{ metric }}' as metric,
+        {{ value }} as value
     from playback
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -49,7 +55,13 @@ final as (
         on measured.metric = bucket.metric
             and measured.value >= bucket.from_value
             and (measured.value < bucket.below_value or bucket.below_value is null)
-    group by measured.event_date, measured.metric, bucket.bucket, measured.device_type, measured.app_version, measured.country
+    group by
+        measured.event_date,
+        measured.metric,
+        bucket.bucket,
+        measured.device_type,
+        measured.app_version,
+        measured.country
 
 )
 

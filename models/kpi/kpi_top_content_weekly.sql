@@ -7,7 +7,9 @@ with
 
 content_day as (
 
-    select event_date, media_kind, content_id, title, playing_ms from {{ ref('kpi_content_daily') }} where playing_ms > 0
+    select event_date, media_kind, content_id, title, playing_ms
+    from {{ ref('kpi_content_daily') }}
+    where playing_ms > 0
 
 ),
 

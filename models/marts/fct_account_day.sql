@@ -87,13 +87,12 @@ final as (
         account_day.event_date,
         account_day.account_id,
         coalesce(plan.subscription_plan, 'unknown') as subscription_plan,
-        '{{ var("currency") }}' as currency,
         {% for relation, names in measured.items() -%}
-        {% set last = loop.last -%}
         {% for name in names -%}
-        coalesce({{ relation }}_day.{{ name }}, 0) as {{ name }}{{ ',' if not (last and loop.last) }}
+        coalesce({{ relation }}_day.{{ name }}, 0) as {{ name }},
         {% endfor -%}
-        {% endfor %}
+        {% endfor -%}
+        '{{ var("currency") }}' as currency
     from account_day
     {% for relation in measured -%}
     left join {{ relation }}_day

@@ -54,7 +54,9 @@ planned as (
 
     select
         *,
-        min(case when subscription_plan <> 'unknown' then age_days end) over (partition by as_of_date, account_id) as plan_age_days
+        min(case when subscription_plan <> 'unknown' then age_days end) over (
+            partition by as_of_date, account_id
+        ) as plan_age_days
     from seen
 
 ),

@@ -28,6 +28,11 @@ DAMAGE = {
     "fct_account_day_rows": "update marts.fct_account_day set plays = attempts + 1",
     "feature_churn_account_day_rows": "update marts.feature_churn_account_day set active_days_7 = active_days_90 + 1",
     "fct_app_session_rows": "update marts.fct_app_session set event_count = 0",
+    "fct_playback_interval_rows": "update marts.fct_playback_interval set ended_at = started_at",
+    "edge_position_rows": "update marts.edge_position set delta_all = 0, delta_unique = 0",
+    "tie_intervals_are_playing_time": (
+        "update marts.fct_playback_interval set ended_at = ended_at + interval 1 second where from_position_ms = 0"
+    ),
     "edge_audience_rows": "update marts.edge_audience set net_starts = 0",
     "bridge_content_genre_rows": (
         "create or replace view warehouse.marts.bridge_content_genre as"
