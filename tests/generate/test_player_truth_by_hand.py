@@ -1,7 +1,7 @@
 """The truth of one playback of the player against figures worked out by hand.
 
-A1 asks for T1 (100 s) at 10:00:00; the first frame comes after 2 s, and 60 s are played. Two stalls take 1 s. It is last
-heard of at 10:01:42, without an end; A1 asks for T1 again at 10:30, so it left for that.
+A1 asks for T1 (100 s) at 10:00:00; the first frame comes after 2 s, and 60 s are played. Two stalls take 1 s. It is
+last heard of at 10:01:42, without an end; A1 asks for T1 again at 10:30, so it left for that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def playback(name: str, start_us: int, **more: object) -> dict[str, object]:
     """A playback that plays a minute within 102 seconds."""
     base: dict[str, object] = {
         "playback_id": name, "session_id": "S", "account_id": "A1", "content_id": "T1", "is_live": False,
-        "device": "tv", "platform": "roku", "app_version": "5", "country": "India", "region": "North", "subscription_tier": "free",
+        "device": "tv", "platform": "roku", "app_version": "5", "country": "India", "region": "North",
+        "subscription_tier": "free",
         "started_us": start_us, "ended_us": start_us + 102 * SECOND, "last_us": start_us + 102 * SECOND,
         "session_end_us": None, "end": None, "error_code": None, "error_class": None, "content_duration_ms": 100_000,
         "is_started": True, "playing_ms": 60_000, "content_watched_ms": 60_000, "watched_ms": 100_000,
