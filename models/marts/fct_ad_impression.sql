@@ -57,7 +57,7 @@ named as (
 ordered as (
 
     select
-        named.*,
+        *,
         row_number() over (partition by placement_key, break_id, opportunity_ad_id order by event_at, event_id) as place,
         row_number() over (
             partition by placement_key, break_id, opportunity_ad_id

@@ -71,9 +71,11 @@ cut as (
 ordered as (
 
     select
-        cut.*,
+        *,
         row_number() over (partition by owner_key, part order by event_at, event_id) as place,
-        max(case when event_type = 'session_end' then event_at end) over (partition by owner_key, part) as reported_end_at
+        max(case when event_type = 'session_end' then event_at end) over (
+            partition by owner_key, part
+        ) as reported_end_at
     from cut
 
 ),

@@ -89,9 +89,12 @@ history as (
 sequenced as (
 
     select
-        history.*,
+        *,
         lag(interaction_type) over (
-            partition by account_id, content_id, case when interaction_type in ('like', 'unlike', 'dislike') then 1 else 0 end
+            partition by
+                account_id,
+                content_id,
+                case when interaction_type in ('like', 'unlike', 'dislike') then 1 else 0 end
             order by interacted_at, event_id
         ) as type_before
     from history
