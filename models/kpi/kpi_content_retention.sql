@@ -176,7 +176,8 @@ compared as (
 
     select
         *,
-        cast(sum(plays) over (partition by event_date, media_kind, length_class, percent_of_content) as bigint) as class_plays,
+        cast(sum(plays) over (partition by event_date, media_kind, length_class, percent_of_content) as bigint)
+            as class_plays,
         cast(sum(plays_there) over (partition by event_date, media_kind, length_class, percent_of_content) as bigint)
             as class_plays_there
     from curve

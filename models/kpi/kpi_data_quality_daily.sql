@@ -69,7 +69,8 @@ flagged as (
     {% for name, condition in flags.items() %}
     select
         event_date,
-        case source when 'tv' then 'viewership_logs' when 'music' then 'streams' else 'player_events' end as input,
+        case source when 'tv' then 'viewership_logs' when 'music' then 'streams' else 'player_events' end
+            as input, -- noqa: RF04
         'flag_{{ name }}' as metric,
         case when {{ condition }} then 1 else 0 end as row_count
     from playback

@@ -127,7 +127,9 @@ final as (
 
     select
         *,
-        {{ rates(['completion_rate', 'stickiness_rate', 'average_playing_ms', 'rebuffer_rate', 'revenue_per_account_amount']) }}
+        {{ rates([
+            'completion_rate', 'stickiness_rate', 'average_playing_ms', 'rebuffer_rate', 'revenue_per_account_amount'
+        ]) }}
     from compared
 
 )

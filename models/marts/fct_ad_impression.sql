@@ -35,7 +35,7 @@ placed as (
 
 ),
 
--- a request that names no ad is of its break's first ad; only of a break without any it is an opportunity, which was not filled
+-- a request that names no ad is of its break's first ad; only in a break without any it is an opportunity, not filled
 named as (
 
     select
@@ -58,7 +58,8 @@ ordered as (
 
     select
         *,
-        row_number() over (partition by placement_key, break_id, opportunity_ad_id order by event_at, event_id) as place,
+        row_number() over (partition by placement_key, break_id, opportunity_ad_id order by event_at, event_id)
+            as place,
         row_number() over (
             partition by placement_key, break_id, opportunity_ad_id
             order by
@@ -100,7 +101,8 @@ opportunity as (
         max(case event_type when 'ad_complete' then 100 when 'ad_quartile' then quartile else 0 end) as reached_percent,
         max(case when is_skippable or event_type = 'ad_skip' then 1 else 0 end) as skippable,
         min(case when event_type = 'ad_impression' then event_at end) as impression_at,
-        max(case when event_type in ('ad_quartile', 'ad_skip', 'ad_complete', 'ad_error') then event_at end) as last_step_at
+        max(case when event_type in ('ad_quartile', 'ad_skip', 'ad_complete', 'ad_error') then event_at end)
+            as last_step_at
     from ordered
     group by placement_key, break_id, opportunity_ad_id
 
@@ -111,7 +113,8 @@ implied as (
 
     select
         *,
-        reported_impressions + reported_clicks + reported_skips + reported_completes + reached_percent > 0 as is_impression,
+        reported_impressions + reported_clicks + reported_skips + reported_completes + reached_percent > 0
+            as is_impression,
         case
             when last_step_at > impression_at
                 then {{ div_floor(epoch_us('last_step_at') ~ ' - ' ~ epoch_us('impression_at'), 1000) }}

@@ -59,9 +59,11 @@ cut as (
         *,
         case
             when session_id is not null then 0
-            else sum(case when silence_ms > inactivity_timeout_ms then 1 else 0 end) over (
-                partition by owner_key order by event_at, event_id rows between unbounded preceding and current row
-            )
+            else
+                sum(case when silence_ms > inactivity_timeout_ms then 1 else 0 end) over (
+                    partition by owner_key
+                    order by event_at, event_id rows between unbounded preceding and current row
+                )
         end as part
     from timed
 

@@ -1,6 +1,7 @@
 {{ replaces('event_date', topic='playback') }}
 
 {%- set touched = touched_dates('playback') %}
+{%- set never_shown = 'coalesce(reported_ms <= 0, false)' %}
 {%- set measured = [
     'watched_ms', 'startup_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'pause_ms', 'max_position_ms',
     'bitrate_kbit', 'bitrate_ms', 'quality_change_count', 'dropped_frame_count', 'ad_ms'
@@ -84,7 +85,7 @@ event as (
         {% endfor -%}
         is_live,
         coalesce(reported_ms > 0, true) as is_started,
-        {% for name in flags %}{{ 'coalesce(reported_ms <= 0, false)' if name == 'is_exit_before_start' else 'false' }} as {{ name }},
+        {% for name in flags %}{{ never_shown if name == 'is_exit_before_start' else 'false' }} as {{ name }},
         {% endfor -%}
         cast(null as boolean) as is_session_end_near,
         cast(null as boolean) as is_timed_out,

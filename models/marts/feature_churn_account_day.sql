@@ -41,7 +41,7 @@ seen as (
         as_of.event_date as as_of_date,
         account_day.*,
         calendar.is_weekend,
-        {{ dbt.datediff('account_day.event_date', 'as_of.event_date', 'day') }} as age_days
+        {{ dbt.datediff('account_day.event_date', 'as_of.event_date', 'day') }} as age_days -- noqa: LT05
     from as_of
     inner join account_day
         on as_of.event_date >= account_day.event_date

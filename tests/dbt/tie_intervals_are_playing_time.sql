@@ -2,7 +2,7 @@
 
 {%- set touched = touched_dates('playback', check=true) %}
 
--- a playback has played for as long as its intervals last; and where speed is normal its position edges span as much content
+-- a playback has played for as long as its intervals last, and its position edges span as much content as they do
 with
 
 fact as (
