@@ -16,6 +16,9 @@ from ingestion.zone import Zone
 from tests.convergence.engine import Batch, write_batch
 from tests.engines.base import CHECKOUT
 
+#: The one KPI that tells of what landed, so it is made beside the raw zone and not from marts alone.
+BESIDE_RAW = "kpi_data_quality_daily"
+
 
 class Dbt:
     """dbt with one target. `environment` leads to the engine; what parsing reads of it stays as it was at the start."""
