@@ -1,6 +1,32 @@
 {{ config(incremental_strategy='append') }}
 
 {%- set window = load_window() %}
+{#-
+  What reaches which topic, and how many days from its own: a listen whose length is not reported ends where the account's next
+  one begins, which may be tomorrow's, and so may what ended a playback of a player; an audience lasts into the next day; figures
+  of the last 7, 28 or 90 days hold a day in those of the 89 after it; figures about quality are of the day of arrival too.
+  A table and not a chain of CTEs, because Athena writes out a CTE wherever it is read.
+#}
+{%- set reach = {
+    'log': {
+        'playback': (0, 0), 'audience': (0, 1), 'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89), 'quality': (0, 0)
+    },
+    'listen': {
+        'playback': (-1, 0), 'audience': (-1, 1), 'channel': (-1, 0), 'activity': (-1, 0), 'rolling': (-1, 89),
+        'quality': (-1, 0)
+    },
+    'player': {
+        'event': (0, 0), 'playback': (-1, 0), 'audience': (-1, 1), 'channel': (-1, 0), 'activity': (-1, 0),
+        'rolling': (-1, 89), 'quality': (-1, 0)
+    },
+    'entity': {
+        'playback': (0, 0), 'audience': (0, 1), 'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89), 'quality': (0, 0)
+    },
+    'channel': {'channel': (0, 0)},
+    'revenue': {'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89)},
+    'interaction': {'activity': (0, 0), 'rolling': (0, 89)},
+    'arrival': {'quality': (0, 0)}
+} %}
 
 with
 
@@ -79,85 +105,47 @@ event as (
 
 ),
 
--- a listen whose length is not reported ends where the account's next one begins, which may be tomorrow's; what ended a
--- playback without an end of its own may be the account's next one
-playback as (
+cause as (
 
-    select event_date from event_date
-    union
-    select {{ add_days('event_date', -1) }} as event_date from event_date where media_kind = 'track'
-    union
-    select event_date from event
-    union
-    select {{ add_days('event_date', -1) }} as event_date from event
-    union
-    select event_date from key_date where kind in ('account', 'content')
-
-),
-
--- a playback's audience may last into the next day
-audience as (
-
-    select event_date from playback
-    union
-    select {{ add_days('event_date', 1) }} as event_date from playback
+    select case when media_kind = 'track' then 'listen' else 'log' end as kind, event_date from event_date
+    union all
+    select 'player' as kind, event_date from event
+    union all
+    select case when kind = 'channel' then 'channel' else 'entity' end as kind, event_date from key_date
+    union all
+    select 'revenue' as kind, event_date from revenue_date
+    union all
+    -- a late like changes that of another day, and the fact says which
+    select 'interaction' as kind, event_date
+    from {{ ref('fct_interaction') }}
+    where {{ in_window('_load_seq', window) }}
+    union all
+    select 'arrival' as kind, cast(arrived_at as date) as event_date
+    from {{ ref('int_batch') }}
+    where {{ in_window('load_seq', window) }}
 
 ),
 
-channel as (
+reach as (
 
-    select event_date from playback
-    union
-    select event_date from revenue_date
-    union
-    select event_date from key_date where kind = 'channel'
-
-),
-
--- whatever an account does, and what it earns; a late like changes that of another day, and the fact says which
-activity as (
-
-    select event_date from playback
-    union
-    select event_date from revenue_date
-    union
-    select event_date from {{ ref('fct_interaction') }} where {{ in_window('_load_seq', window) }}
-
-),
-
--- figures of the last 7, 28 or 90 days: a day is in those of the 89 after it
-rolling as (
-
-    select distinct {{ add_days('activity.event_date', 'number.n') }} as event_date
-    from activity
-    cross join {{ numbers(90) }} as number
-
-),
-
--- figures about quality are of the day of arrival, or of the playback
-quality as (
-
-    select event_date from playback
-    union
-    select cast(arrived_at as date) as event_date from {{ ref('int_batch') }} where {{ in_window('load_seq', window) }}
+    {% for kind, topics in reach.items() -%}
+    {%- set last = loop.last -%}
+    {%- for topic, days in topics.items() -%}
+    select '{{ kind }}' as kind, '{{ topic }}' as topic, {{ days[0] }} as first_day, {{ days[1] }} as last_day
+    {{ 'union all' if not (last and loop.last) }}
+    {% endfor -%}
+    {%- endfor %}
 
 ),
 
 topic_date as (
 
-    select 'playback' as topic, event_date from playback
-    union all
-    select 'audience' as topic, event_date from audience
-    union all
-    select 'channel' as topic, event_date from channel
-    union all
-    select 'event' as topic, event_date from event
-    union all
-    select 'activity' as topic, event_date from activity
-    union all
-    select 'rolling' as topic, event_date from rolling
-    union all
-    select 'quality' as topic, event_date from quality
+    select distinct
+        reach.topic,
+        {{ add_days('cause.event_date', 'reach.first_day + number.n') }} as event_date
+    from cause
+    inner join reach on cause.kind = reach.kind
+    inner join {{ numbers(91) }} as number on number.n <= reach.last_day - reach.first_day
 
 ),
 
