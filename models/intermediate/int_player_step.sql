@@ -474,7 +474,10 @@ final as (
         -- dates and timestamps
         event_date,
         playback_date,
-        {{ add_ms(as_timestamp("'1970-01-01 00:00:00'"), 'at_ms') }} as step_at
+        -- counted from midnight, because Trino and Redshift add no more than an integer
+        {{ add_ms(
+            as_timestamp('event_date'), 'at_ms - ' ~ div_floor(epoch_us(as_timestamp('event_date')), 1000)
+        ) }} as step_at
     from judged
 
 )
