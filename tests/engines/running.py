@@ -16,8 +16,8 @@ from ingestion.zone import Zone
 from tests.convergence.engine import Batch, write_batch
 from tests.engines.base import CHECKOUT
 
-#: The one KPI that tells of what landed, so it is made beside the raw zone and not from marts alone.
-BESIDE_RAW = "kpi_data_quality_daily"
+#: KPIs that tell of what landed and of single events, so they are made beside the raw zone and not from marts alone.
+BESIDE_RAW = ("kpi_data_quality_daily", "kpi_event_mix_daily")
 
 
 class Dbt:

@@ -187,4 +187,4 @@ class KpiReader:
         made_here = ("kpi", "bridge_content_genre", "bridge_content_artist", "int_progress", "resource_type:seed")
         tests = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
         state = ("--defer", "--favor-state", "--state", str(self.state))
-        self.dbt("build", "--select", *made_here, "--exclude", BESIDE_RAW, *tests, *state)
+        self.dbt("build", "--select", *made_here, "--exclude", *BESIDE_RAW, *tests, *state)
