@@ -63,7 +63,7 @@ def test_spark_reads_every_table_and_writes_one(jars: Path, tmp_path: Path) -> N
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))[6:])
-    assert len(found) == 15
+    assert len(found) == 31
     for name, (columns, values) in found.items():
         if name == "marts.dim_channel":
             continue  # changed since
