@@ -23,6 +23,8 @@ from ingestion.settings import CHECKOUT, load_settings
 PARTS: dict[str, tuple[Callable[[Path, Sizes], Part], str]] = {
     "build": (build.measure, "dbt build from nothing against bare DuckDB running the same compiled SQL"),
     "day": (day.measure, "one more day landed and built, on three lengths of history"),
+    "player": (build.measure_player, "the same of player events: from events to playbacks and all KPIs"),
+    "player-day": (day.measure_player, "one more day of player events, on three lengths of history"),
     "lander": (lander.measure, "media land: CPU s per million rows, peak memory, each format and one large file"),
     "generator": (generator.measure, "the generator in memory and as Parquet, CSV and NDJSON"),
 }

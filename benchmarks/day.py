@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.history import arrival, plan_of, write_history
+from benchmarks.history import arrival, plan_of, player_plan_of, write_history
 from benchmarks.measure import DBT, MEDIA, dbt_options, run, surroundings
 from benchmarks.news import file_rare_track, files_of_day, plant_rare_track
 from benchmarks.report import Part, console, show
@@ -31,26 +31,41 @@ Found = dict[int, list[Step]]
 
 
 def measure(home: Path, sizes: Sizes) -> Part:
+    """Days of television and music, and what only music has: a track of which little was heard is corrected."""
+    plan = plan_of(sizes.rows_per_day, max(sizes.history_days))
+    return on_histories(Part("day", sizes.verdict), home, plan, sizes.history_days, sizes.new_days)
+
+
+def measure_player(home: Path, sizes: Sizes) -> Part:
+    """Days of a player's events."""
+    plan = player_plan_of(sizes.player_events_per_day, max(sizes.player_history_days))
+    return on_histories(Part("player-day", sizes.verdict), home, plan, sizes.player_history_days, sizes.new_days)
+
+
+def on_histories(part: Part, home: Path, plan: Plan, histories: tuple[int, ...], new_days: int) -> Part:
     """The same steps on every history, each history with a process of its own."""
-    part = Part("day", sizes.verdict)
-    longest = max(sizes.history_days)
-    plan = plan_of(sizes.rows_per_day, longest)
+    longest = max(histories)
     with console.status("writing the new days"):
-        steps = plan_steps(plan, longest, sizes.new_days, home / "inputs")
-    homes = write_histories(home, plan, sizes)
+        steps = plan_steps(plan, longest, new_days, home / "inputs")
+    homes = write_histories(home, plan, histories)
     found: Found = {days: [] for days in homes}
     with helpers(homes) as warm:
         for number, step in enumerate(steps, start=1):
             for days, helper in warm.items():
                 with console.status(f"step {number} of {len(steps)}, {days} days of history: {step['name']}"):
                     found[days].append(helper.do(step))
-    day = longest + sizes.new_days + 1
+    day = longest + new_days + 1
     files = files_of_day(plan, day, home / "inputs" / "command")
     for days in homes:
         with console.status(f"{days} days of history: two commands"):
             found[days].append(two_commands(homes[days], files, arrival(plan, day).isoformat()))
     report(part, found)
     return part
+
+
+def has_music(plan: Plan) -> bool:
+    """Whether anybody listens in this plan."""
+    return plan.listens_per_account > 0
 
 
 def plan_steps(plan: Plan, first: int, new_days: int, folder: Path) -> list[Step]:
@@ -64,23 +79,25 @@ def plan_steps(plan: Plan, first: int, new_days: int, folder: Path) -> list[Step
         add(ONE_DAY, day, files_of_day(plan, day, folder / f"{day}"))
     last = first + new_days
     add(NOTHING, last, [])
-    add(RARE, last, [file_rare_track(plan, folder)])
+    if has_music(plan):
+        add(RARE, last, [file_rare_track(plan, folder)])
     add(LATE, last, files_of_day(plan, last, folder / "late", late=True))
     return steps
 
 
-def write_histories(home: Path, plan: Plan, sizes: Sizes) -> dict[int, Path]:
+def write_histories(home: Path, plan: Plan, histories: tuple[int, ...]) -> dict[int, Path]:
     """A home for each length of history, all of which end on the same day; the shorter ones link to the longest."""
-    longest = max(sizes.history_days)
+    longest = max(histories)
     donor: Zone | None = None
-    for days in sorted(sizes.history_days, reverse=True):
+    for days in sorted(histories, reverse=True):
         with console.status(f"writing {days} days of history"):
             zone = Zone(home / f"{days}")
             zone.root.mkdir()
             write_history(zone, plan, longest - days, longest - 1, donor)
-            plant_rare_track(zone, plan, longest - 1)
+            if has_music(plan):
+                plant_rare_track(zone, plan, longest - 1)
         donor = donor or zone
-    return {days: home / f"{days}" for days in sorted(sizes.history_days)}
+    return {days: home / f"{days}" for days in sorted(histories)}
 
 
 @contextmanager
@@ -144,7 +161,7 @@ def report(part: Part, found: Found) -> None:
     show("CPU s of landing and building (checks included)", columns, rows)
     peaks = [max(step["build"]["peak_mb"] for step in found[days] if step["name"] != COMMANDS) for days in histories]
     show("Peak memory of the warm process, first build included", columns[:-1], [("MB", *peaks)])
-    for name in (ONE_DAY, LATE, RARE, NOTHING):
+    for name in dict.fromkeys(step["name"] for step in found[histories[0]] if step["name"] not in (FIRST, COMMANDS)):
         show(f"CPU s of {name}: what grows most", columns, growth(found, name)[: 12 if name == ONE_DAY else 5])
     part.figures |= {"steps": found, "peak_mb": dict(zip(histories, peaks, strict=True))}
     part.figures["cpu_seconds_by_node"] = {row[0]: row[1:-1] for row in growth(found, ONE_DAY)}

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from ingestion import contract
-from ingestion.generate.plan import DIMENSION_INPUTS, EVENT_INPUTS, INPUTS, Plan
+from ingestion.generate.plan import DIMENSION_INPUTS, EVENT_INPUTS, PLAYER_INPUT, Plan
 from ingestion.zone import Manifest, Zone, instant_text
 
 #: A date in the past, so that the lander takes the days as they come.
 START = date(2025, 1, 1)
 ROWS_PER_ACCOUNT = 4.4  # of both kinds, mean over the days of a year
+PLAYBACKS_PER_ACCOUNT, EVENTS_PER_PLAYBACK = 0.5, 35.2
 ARROW = {
     "string": pa.string(),
     "bigint": pa.int64(),
@@ -30,6 +31,16 @@ def plan_of(rows_per_day: int, days: int) -> Plan:
     return Plan(days=days, accounts=accounts, tracks=max(200, accounts // 2), start=START)
 
 
+def player_plan_of(events_per_day: int, days: int) -> Plan:
+    """A plan of about so many player events a day, neither television nor music; accounts and titles stay as many."""
+    accounts = max(20, round(events_per_day / PLAYBACKS_PER_ACCOUNT / EVENTS_PER_PLAYBACK))
+    return Plan(
+        days=days, accounts=accounts, titles=max(50, accounts // 5), tracks=1, start=START,
+        growth_permille=0, catalogue_permille=0,
+        viewings_per_account=0, listens_per_account=0, playbacks_per_account=PLAYBACKS_PER_ACCOUNT,
+    )  # fmt: skip
+
+
 def arrival(plan: Plan, day: int) -> datetime:
     """The files of a day arrive an hour after its end."""
     return datetime.combine(plan.date_of(day) + timedelta(days=1), time(1), UTC)
@@ -42,7 +53,7 @@ def write_history(zone: Zone, plan: Plan, first: int, last: int, donor: Zone | N
     """
     events = 0
     for day in range(first, last + 1):
-        for name in INPUTS:
+        for name in plan.inputs:
             is_catalogue = name in DIMENSION_INPUTS and name != "ad_revenue"
             since = 0 if is_catalogue and day == first else day
             if donor and since == day and link_batch(donor, zone, name, arrival(plan, day)):
@@ -51,7 +62,7 @@ def write_history(zone: Zone, plan: Plan, first: int, last: int, donor: Zone | N
             if table.num_rows:
                 write_batch(zone, name, table, arrival(plan, day))
     for manifest in zone.manifests():
-        events += manifest.rows_accepted if manifest.input in EVENT_INPUTS else 0
+        events += manifest.rows_accepted if manifest.input in (*EVENT_INPUTS, PLAYER_INPUT) else 0
     return events
 
 
