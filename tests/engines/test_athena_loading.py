@@ -22,6 +22,7 @@ FIRST = datetime(2026, 3, 1, 6, 0, 0, 1)  # noqa: DTZ001 - the marts keep UTC wi
 SECOND = datetime(2026, 3, 2, 6, 0, 0, 123457)  # noqa: DTZ001
 THIRD = datetime(2026, 3, 3, 6, 0, 0, 0)  # noqa: DTZ001
 FOURTH = datetime(2026, 3, 4, 6, 0, 0, 0)  # noqa: DTZ001
+FIFTH = datetime(2026, 3, 5, 6, 0, 0, 0)  # noqa: DTZ001
 HEARD = datetime(2026, 2, 28, 23, 59, 59, 999999)  # noqa: DTZ001
 
 
@@ -196,3 +197,43 @@ def test_a_build_that_another_overtakes_says_so_and_keeps_nothing(lake: Lake) ->
     lake.client.rows(f"delete from {progress} where reader = 'build'")
     assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
     assert lake.client.rows(amount) == [["14.0000"]]
+
+
+BOOKED = "select event_date, ad_revenue_amount from loading_dev_marts.fct_ad_revenue order by event_date"
+TWICE = "select batch_id from loading_dev_intermediate.int_batch group by batch_id having count(*) > 1"
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (6, ("merge into", "int_batch")),  # registered or not, nothing is built from it yet
+        (7, ("create table", "fct_ad_revenue__dbt_tmp")),  # the new rows wait beside the old ones
+        (8, ("merge into", "fct_ad_revenue")),  # they are there or not, progress is not
+        (9, ("insert into", "int_progress", "fct_ad_revenue")),
+    ],
+)
+def test_a_build_killed_half_way_is_healed_by_the_next(lake: Lake, day: int, words: tuple[str, ...]) -> None:
+    """Trino goes on with the statement that it got: killed is the one who would send the next."""
+    write_batch(Zone(lake.root), revenue(f"killed_{day}", FIFTH.replace(day=day), str(day)))
+    lake.mirror()
+    sent = lake.client.sent()
+    with lake.apart("run", "--select", "+fct_ad_revenue") as build:
+        lake.wait_for_statement(*words, seen=sent)
+        build.kill()
+        assert build.wait() < 0
+    assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
+    assert lake.client.rows(BOOKED) == [["2026-02-01", f"{day}.0000"]]
+    assert lake.client.rows(TWICE) == []
+
+
+def test_two_builds_at_once_lose_and_double_nothing(lake: Lake) -> None:
+    """One may fail on the other's work, with a reason; the next build is right."""
+    write_batch(Zone(lake.root), revenue("contested", FIFTH.replace(day=20), "20"))
+    lake.mirror()
+    with lake.apart("run", "--select", "+fct_ad_revenue") as one, lake.apart("run", "--select", "+fct_ad_revenue") as two:
+        said = [build.communicate(timeout=400)[0] for build in (one, two)]
+    for build, text in zip((one, two), said, strict=True):
+        assert build.returncode == 0 or "Another build started after this one" in text or "COMMIT" in text, text
+    assert lake.dbt("run", "--select", "+fct_ad_revenue") == ""
+    assert lake.client.rows(BOOKED) == [["2026-02-01", "20.0000"]]
+    assert lake.client.rows(TWICE) == []

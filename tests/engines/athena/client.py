@@ -53,6 +53,11 @@ class Client:
         ]
         return rows[1:] if query["StatementType"] == "DML" else rows
 
+    def sent(self) -> set[str]:
+        """The ids of all statements so far."""
+        pages = self.athena.get_paginator("list_query_executions").paginate()
+        return {identifier for page in pages for identifier in page["QueryExecutionIds"]}
+
     def describe(self, identifier: str) -> dict[str, Any]:
         """What the API says about a query."""
         found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]

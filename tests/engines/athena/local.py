@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +60,31 @@ class Lake:
             return ""
         results = getattr(done.result, "results", None) or []
         return f"{done.exception or ''} {[one.message for one in results if one.status in ('error', 'fail')]}"
+
+    @contextmanager
+    def apart(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """A dbt command in a process of its own, killed at the end of the block if it still runs."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dbt.cli.main", *args, *self._options], cwd=CHECKOUT, text=True,
+            env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def wait_for_statement(self, *words: str, seen: set[str], patience_seconds: float = 200) -> None:
+        """Wait until somebody has sent a statement with all those words, other than those `seen`."""
+        end = time.monotonic() + patience_seconds
+        while True:
+            for identifier in self.client.sent() - seen:
+                text = self.client.describe(identifier)["Query"].lower()
+                if all(word in text for word in words):
+                    return
+                seen = seen | {identifier}
+            assert time.monotonic() < end, f"nobody has sent a statement with {words}"
+            time.sleep(0.05)
 
     def mirror(self) -> None:
         """Make the raw zone on S3 what the local folder is: new files there, others gone."""
