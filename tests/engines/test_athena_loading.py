@@ -230,7 +230,8 @@ def test_two_builds_at_once_lose_and_double_nothing(lake: Lake) -> None:
     """One may fail on the other's work, with a reason; the next build is right."""
     write_batch(Zone(lake.root), revenue("contested", FIFTH.replace(day=20), "20"))
     lake.mirror()
-    with lake.apart("run", "--select", "+fct_ad_revenue") as one, lake.apart("run", "--select", "+fct_ad_revenue") as two:
+    command = ("run", "--select", "+fct_ad_revenue")
+    with lake.apart(*command) as one, lake.apart(*command) as two:
         said = [build.communicate(timeout=400)[0] for build in (one, two)]
     for build, text in zip((one, two), said, strict=True):
         assert build.returncode == 0 or "Another build started after this one" in text or "COMMIT" in text, text
