@@ -40,6 +40,8 @@
     'engagement_score': ('score_dividend', 'score_divisor'),
     'playing_trend': ('playing_ms_7 * 4', 'playing_ms'),
     'weekend_rate': ('weekend_plays', 'plays'),
+    'active_day_rate': ('active_days_28', '28'),
+    'plays_per_active_day': ('plays', 'active_days_28'),
     'revenue_per_account_amount': ('revenue_amount', 'unique_accounts'),
     'fill_rate': ('ad_impressions', 'ad_requests'),
     'ad_completion_rate': ('ad_completes', 'ad_impressions'),

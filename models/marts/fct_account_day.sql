@@ -4,8 +4,8 @@
 {%- set measured = {
     'playback': [
         'attempts', 'plays', 'valid_plays', 'complete_plays', 'skipped_plays', 'playing_ms', 'distinct_contents', 'distinct_devices',
-        'technical_start_failures', 'technical_playback_failures', 'exits_before_start', 'startup_ms', 'startup_plays', 'watched_ms',
-        'stall_ms', 'ad_revenue_amount'
+        'technical_start_failures', 'business_start_failures', 'technical_playback_failures', 'exits_before_start', 'startup_ms',
+        'startup_plays', 'watched_ms', 'stall_ms', 'ad_revenue_amount'
     ],
     'app_session': ['app_sessions', 'session_active_ms', 'crash_count'],
     'interaction': ['interactions', 'searches', 'net_likes'],
@@ -81,12 +81,25 @@ plan as (
 
 ),
 
+last_play as (
+
+    select
+        event_date,
+        account_id,
+        is_complete,
+        row_number() over (partition by event_date, account_id order by started_at desc, playback_id desc) as place
+    from playback
+    where is_started
+
+),
+
 final as (
 
     select
         account_day.event_date,
         account_day.account_id,
         coalesce(plan.subscription_plan, 'unknown') as subscription_plan,
+        last_play.is_complete as is_last_play_complete,
         {% for relation, names in measured.items() -%}
         {% for name in names -%}
         coalesce({{ relation }}_day.{{ name }}, 0) as {{ name }},
@@ -103,6 +116,10 @@ final as (
         on account_day.event_date = plan.event_date
             and account_day.account_id = plan.account_id
             and plan.place = 1
+    left join last_play
+        on account_day.event_date = last_play.event_date
+            and account_day.account_id = last_play.account_id
+            and last_play.place = 1
 
 )
 

@@ -58,7 +58,10 @@ SAME_OR_LATER = {
     "fct_playback_interval": ({"fct_playback"}, "each stretch with the attributes of its playback"),
     "edge_audience": ({"fct_playback_interval"}, "the starts and ends of the intervals"),
     "edge_position": ({"fct_playback_interval"}, "the positions at which intervals start and end"),
-    "feature_churn_account_day": ({"fct_account_day", "dim_date"}, "what the account did up to the day"),
+    "feature_churn_account_day": (
+        {"fct_account_day", "fct_playback", "dim_account", "dim_date"},
+        "what the account did up to the day, how varied it was, and when it registered",
+    ),
     "kpi_top_content_weekly": ({"kpi_content_daily"}, "a view over the days of each week"),
 }
 #: Readers of the raw zone beside the staging views, and why.

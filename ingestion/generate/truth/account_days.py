@@ -59,6 +59,7 @@ def fct_account_day(plays: Playbacks, sessions: pa.Table, interactions: pa.Table
             "event_date": dates(day[groups.first]),
             "account_id": texts(account.take(groups.first)),
             "subscription_plan": pa.array(_plans(found, plays), pa.string()),
+            "is_last_play_complete": pa.array(_last_completions(found, plays), pa.bool_()),
             **{
                 name: decimals(column, scales[name]) if name in scales else pa.array(column)
                 for name, column in values.items()
@@ -90,6 +91,7 @@ def _played(found: Days, plays: Playbacks) -> dict[str, Ints]:
         "distinct_contents": different(own.content.codes, started),
         "distinct_devices": different(own.device_type.codes, everything),
         "technical_start_failures": total(player.is_start_failure & technical),
+        "business_start_failures": total(player.is_start_failure & ~technical),
         "technical_playback_failures": total(player.is_playback_failure & technical),
         "exits_before_start": total(player.is_exit_before_start),
         "startup_ms": total(player.startup_ms.values),
@@ -131,6 +133,17 @@ def _plans(found: Days, plays: Playbacks) -> list[str]:
     for row in order[names[order] != reference.UNKNOWN].tolist():
         plan[int(group[row])] = str(names[row])
     return plan
+
+
+def _last_completions(found: Days, plays: Playbacks) -> list[bool | None]:
+    """Was the last play of each account and day complete? Unknown (-1) is None."""
+    order = np.lexsort((plays.playback_id.codes, plays.started_us))
+    complete: list[bool | None] = [None] * len(found.groups)
+    group = found.groups.of_row[found.part(0)]
+    for row in order[plays.is_started[order]].tolist():
+        value = int(plays.is_complete[row])
+        complete[int(group[row])] = None if value < 0 else value == 1
+    return complete
 
 
 def kpi_audience(plays: Playbacks) -> pa.Table:
