@@ -81,3 +81,8 @@ BUCKETS = MappingProxyType(
 )
 # Lengths of contents that are compared with each other: lower bounds, in milliseconds.
 LENGTH_CLASSES_MS = (0, 300_000, 1_200_000, 2_700_000, 4_500_000, 7_200_000)
+
+# Segments of accounts, the best first: engagement score and minutes played of the mean active day, at least.
+SEGMENTS = (("power", 8, 60), ("regular", 6, 30), ("casual", 3, 15), ("light", 0, 0))
+ACTIVITY_LEVELS = (("none", 0), ("low", 1), ("medium", 4), ("high", 11))  # active days of four weeks, at least
+LATE_AFTER_HOURS = 24  # an event that arrives later than that is late

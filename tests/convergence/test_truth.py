@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.generate.columns import decoded
 from ingestion.generate.defects import Defects
+from ingestion.generate.deliveries import deliveries
 from ingestion.generate.plan import Plan
 from ingestion.generate.run import generate_all
 from ingestion.generate.truth import FACT_TABLES, KPI_TABLES
+from ingestion.generate.truth.landed import Arrival, event_instants
 from ingestion.lander import land as lander
 from ingestion.settings import load_settings
 from tests.convergence.engine import Warehouse, differences
-from tests.convergence.oracle import compared
+from tests.convergence.oracle import compared, with_arrivals
 
 RUNS = 3
+PLAN = Plan(days=9, accounts=100, titles=20, tracks=80, seed=11, reported_share=0.2, playbacks_per_account=1.0)
 # Three builds of everything, in the fixture of whichever test comes first.
 pytestmark = pytest.mark.timeout(1800)
 
@@ -28,9 +32,17 @@ pytestmark = pytest.mark.timeout(1800)
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generated")
-    plan = Plan(days=5, accounts=150, titles=20, tracks=80, seed=11, reported_share=0.2, playbacks_per_account=1.0)
-    generate_all(plan, folder, defects=Defects())
+    generate_all(PLAN, folder, defects=Defects())
     return folder
+
+
+def arrivals_of(names: list[str]) -> dict[str, datetime]:
+    """When each file arrives: on the day after the one that it is named after, in the order of the names."""
+    return {
+        name: datetime.combine(datetime.fromisoformat(name.partition(".")[0][-10:]), time(), UTC)
+        + timedelta(days=1, minutes=number)
+        for number, name in enumerate(sorted(names))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +54,12 @@ def landed(
     warehouse = Warehouse(home)
     settings = load_settings({"MEDIA_HOME": str(warehouse.zone.root)})
     files = sorted((generated / "inputs").rglob("*.*"), key=lambda path: path.name)
-    arrivals = {path: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=number) for number, path in enumerate(files)}
+    arrivals = arrivals_of([path.name for path in files])
     random.Random(5).shuffle(files)
     outcomes: list[lander.Outcome] = []
     for run in range(RUNS):
         for path in files[run::RUNS]:
-            outcomes += lander.land(settings, [path], lander.Options(arrived_at=arrivals[path]))
+            outcomes += lander.land(settings, [path], lander.Options(arrived_at=arrivals[path.name]))
         warehouse.dbt("build")
     yield warehouse, outcomes
     warehouse.close()
@@ -66,9 +78,26 @@ def test_every_file_has_the_counts_and_reasons_that_were_put_into_it(
         assert got == tuple(want[k] for k in ("rows", "accepted", "duplicate", "quarantined")), outcome.path.name
 
 
+def arrivals(generated: Path) -> list[Arrival]:
+    """What is known of each file, and when it arrives."""
+    known = json.loads((generated / "truth" / "defects.json").read_text())["files"]
+    expected = {name: counts for files in known.values() for name, counts in files.items()}
+    when = arrivals_of(list(expected))
+    rows = {delivery.name: delivery for name in PLAN.inputs for delivery in deliveries(PLAN, name, Defects())}
+    found = []
+    for name, counts in expected.items():
+        delivery = rows[name.partition(".")[0]]
+        once = decoded(delivery.table).group_by(delivery.table.column_names).aggregate([])
+        numbers = [counts[key] for key in ("rows", "accepted", "duplicate", "quarantined")]
+        found.append(Arrival(delivery.input, when[name], *numbers, event_instants(delivery.input, once)))
+    return found
+
+
 def test_every_kpi_is_the_truth(generated: Path, landed: tuple[Warehouse, list[lander.Outcome]]) -> None:
     truth = {path.stem: pq.read_table(path) for path in sorted((generated / "truth").glob("*.parquet"))}
     assert set(truth) == {*KPI_TABLES, *FACT_TABLES}
     assert all(table.num_rows for table in truth.values())
+    truth = with_arrivals(truth, arrivals(generated))
+    assert "late" in truth["kpi_data_quality_daily"]["metric"].to_pylist()
     wrong = differences(*compared(landed[0], truth))
     assert not wrong, "\n".join(wrong)

@@ -6,7 +6,8 @@ the plan knows of them (`ingestion.generate.player.facts`). It shares nothing wi
 their constants are written a second time, here and in `ingestion.generate.reference`.
 
 Readings where the definitions leave room: additive columns are 0, not null, where nothing was reported;
-`is_imputed` is false for television; a television row without a genre counts in 'unknown'.
+`is_imputed` is false for television; a television row without a genre counts in 'unknown'. kpi_data_quality_daily
+holds the flags of playbacks only: what arrived when is nothing that the inputs say (see `landed.arrived`).
 """
 
 from __future__ import annotations
@@ -25,10 +26,15 @@ from ingestion.generate.truth import (
     concurrency,
     daily,
     entities,
+    executive,
+    features,
+    intervals,
+    landed,
     players,
     quality,
     rankings,
     retention,
+    weekly,
 )
 from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.genres import catalogue, genre_credits
@@ -42,6 +48,7 @@ KPI_TABLES = (
     "kpi_content_daily",
     "kpi_genre_daily",
     "kpi_top_content_daily",
+    "kpi_top_content_weekly",
     "kpi_hourly",
     "kpi_demographic_daily",
     "kpi_device_region_daily",
@@ -52,8 +59,22 @@ KPI_TABLES = (
     "kpi_audience",
     "kpi_qoe_daily",
     "kpi_qoe_distribution_daily",
+    "kpi_executive_daily",
+    "kpi_segment_daily",
+    "kpi_cohort_weekly",
+    "kpi_data_quality_daily",
 )
-FACT_TABLES = ("fct_playback", "fct_ad_impression", "fct_interaction", "fct_app_session", "fct_account_day")
+FACT_TABLES = (
+    "fct_playback",
+    "fct_playback_interval",
+    "fct_ad_impression",
+    "fct_interaction",
+    "fct_app_session",
+    "fct_account_day",
+    "feature_churn_account_day",
+    "edge_audience",
+    "edge_position",
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,8 @@ def compute(inputs: Inputs) -> Truth:
     events, running = activity.sent(inputs), players.running(inputs, plays)
     opportunities = advertising.read(inputs, plays)
     sessions, interactions = activity.fct_app_session(events), activity.fct_interaction(inputs)
+    account_day = account_days.fct_account_day(plays, sessions, interactions, opportunities)
+    feature = features.feature_churn_account_day(account_day)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
         "kpi_content_daily": daily.kpi_content_daily(plays, known),
@@ -88,10 +111,19 @@ def compute(inputs: Inputs) -> Truth:
         "kpi_audience": account_days.kpi_audience(plays),
         "kpi_qoe_daily": quality.kpi_qoe_daily(plays),
         "kpi_qoe_distribution_daily": quality.kpi_qoe_distribution_daily(plays),
+        "kpi_top_content_weekly": weekly.kpi_top_content_weekly(plays, contents, known),
+        "kpi_executive_daily": executive.kpi_executive_daily(plays, account_day, feature, opportunities),
+        "kpi_segment_daily": features.kpi_segment_daily(feature),
+        "kpi_cohort_weekly": weekly.kpi_cohort_weekly(account_day),
+        "kpi_data_quality_daily": landed.flagged(plays),
         "fct_playback": playback_table(plays),
+        "fct_playback_interval": intervals.fct_playback_interval(plays, running),
+        "edge_audience": intervals.edge_audience(plays, running),
+        "edge_position": intervals.edge_position(plays, running),
         "fct_app_session": sessions,
         "fct_interaction": interactions,
-        "fct_account_day": account_days.fct_account_day(plays, sessions, interactions, opportunities),
+        "fct_account_day": account_day,
+        "feature_churn_account_day": feature,
         "fct_ad_impression": advertising.fct_ad_impression(opportunities, plays),
     }
     started = plays.where(plays.is_started)

@@ -113,6 +113,7 @@ def _others(found: Days, sessions: pa.Table, interactions: pa.Table, ads: Opport
     return {
         "app_sessions": total(1, np.ones(sessions.num_rows, dtype=bool)),
         "session_active_ms": total(1, numbers_of(sessions["active_ms"].combine_chunks()).values),
+        "crash_count": total(1, numbers_of(sessions["crash_count"].combine_chunks()).values),
         "interactions": total(2, np.ones(interactions.num_rows, dtype=bool)),
         "searches": total(2, searches),
         "net_likes": total(2, numbers_of(interactions["like_change"].combine_chunks()).values),

@@ -167,6 +167,7 @@ def fct_app_session(events: Sent) -> pa.Table:
             "device_count": pa.array(groups.distinct(device.codes[order], device.codes[order] != NULL)),
             "interaction_count": pa.array(groups.count(events.is_of("user")[order])),
             "device_change_count": pa.array(groups.count(types == "device_change")),
+            "crash_count": pa.array(groups.count(types == "session_crash")),
             "late_event_count": pa.array(groups.count(is_late)),
             "active_ms": pa.array(groups.sum(np.where(counts, silence, 0))),
             "is_start_reported": pa.array(types[first] == "session_start"),

@@ -22,6 +22,7 @@ from ingestion.generate.truth.model import (
     SESSION_END,
     STOP,
     TIMEOUT,
+    Columns,
     Figures,
     Playbacks,
 )
@@ -34,7 +35,7 @@ TIME_OUT_US = 3_600_000_000
 
 
 @dataclass(frozen=True)
-class Running:
+class Running(Columns):
     """Half-open times in which the playhead of something moved: the row of its playback, its kind (a code of
     MEDIA_KINDS), and where in the content it moved."""
 
