@@ -78,6 +78,37 @@ DAMAGE = {
     "tie_batches_are_whole": "update raw.manifest set rows_accepted = rows_accepted + 1, rows_read = rows_read + 1",
 }
 
+LONGER = (
+    "select playback_id, started_at, playback_date, content_id, to_position_ms from marts.fct_playback_interval"
+    " where playback_id like 'player:%' and playback_rate = 1 and to_position_ms is not null"
+    " order by playback_id, started_at limit 1"
+)
+#: Further damage that the same checks notice: one side of each tie between plays, edges and attempts.
+MORE_DAMAGE = [
+    ("fct_playback_rows", "update marts.fct_playback set is_exit_before_start = true where is_started"),
+    ("kpi_qoe_daily_rows", "update kpi.kpi_qoe_daily set exits_before_start = exits_before_start + 1"),
+    ("tie_hours_of_kpis_and_playbacks", "update kpi.kpi_content_daily set attempts = attempts + 1"),
+    ("tie_intervals_are_playing_time", "update marts.fct_playback set playing_ms = playing_ms + 1"),
+    ("tie_intervals_are_playing_time", "update marts.edge_position set position_ms = 2 * position_ms"),
+    ("tie_intervals_are_playing_time", "delete from marts.edge_position where delta_all < 0"),
+    # A second more of content, and the edges that belong to it: only the clock disagrees.
+    ("tie_intervals_are_playing_time", f"""
+        create temp table longer as {LONGER};
+        insert into marts.edge_position by name
+        select playback_date as event_date, content_id, to_position_ms as position_ms, 1 as delta_all, 1 as delta_unique
+        from longer
+        union all
+        select playback_date, content_id, to_position_ms + 1000, -1, -1 from longer;
+        update marts.fct_playback_interval set to_position_ms = to_position_ms + 1000
+        where (playback_id, started_at) in (select (playback_id, started_at) from longer)
+    """),
+    ("tie_area_of_audience_edges", "update kpi.kpi_concurrency set concurrent_ms = concurrent_ms + 1"),
+    ("tie_area_of_audience_edges", (
+        "update marts.fct_playback_interval set ended_at = ended_at - interval 1 millisecond"
+        " where playback_id like 'player:%'"
+    )),
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
@@ -107,10 +138,10 @@ def test_every_check_trips_and_the_audit_was_green_before(built: Warehouse, tmp_
     assert not failed(built.dbt("test", "--select", "tag:audit"))
     original = tmp_path / "original"
     built.keep(original)
-    for check, statement in DAMAGE.items():
+    for check, statement in [*DAMAGE.items(), *MORE_DAMAGE]:
         with built.connected(read_only=False) as connection:
             connection.execute(statement)
-        assert check in failed(built.dbt("test", "--select", check, check=False)), check
+        assert check in failed(built.dbt("test", "--select", check, check=False)), (check, statement)
         built.restore(original)
 
 
