@@ -9,6 +9,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from ingestion.duckdb_extensions import ExtensionError
+from ingestion.lake.connection import enable_views
 from ingestion.settings import SettingsError, load_settings
 from ingestion.storage import StorageError, open_storage
 
@@ -21,8 +22,10 @@ class Plugin(BasePlugin):
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Enable the connection to read the raw zone where it lies in a bucket."""
+        """Enable the connection to read the raw zone where it lies in a bucket, and what the target `lake` built."""
         try:
-            open_storage(load_settings().raw).prepare(conn)
+            settings = load_settings()
+            open_storage(settings.raw).prepare(conn)
+            enable_views(conn, settings)
         except (SettingsError, StorageError, ExtensionError) as error:
             raise DbtRuntimeError(str(error)) from error

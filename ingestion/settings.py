@@ -48,12 +48,12 @@ class Settings:
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file that dbt builds into; each embedded target has its own."""
-        return (self.lake if self.target == LAKE else self.home) / "warehouse.duckdb"
+        """The DuckDB file that dbt builds into; marts and KPIs of the target `lake` are views in it."""
+        return self.home / "warehouse.duckdb"
 
     @property
     def lake(self) -> Path:
-        """What the target `lake` keeps on this machine: its DuckDB file, the catalogue, and by default the tables."""
+        """What the target `lake` keeps on this machine: the catalogue, and by default the tables."""
         return self.home / "lake"
 
     @property

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from ingestion.lake.connection import attached
+from ingestion.lake.connection import attached, enable_views
 from ingestion.settings import LAKE, Settings
 
 
@@ -21,6 +21,7 @@ def connected(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.
     with duckdb.connect(str(settings.warehouse), read_only=read_only) as connection:
         connection.execute("set timezone = 'UTC'")
         if settings.target != LAKE:
+            enable_views(connection, settings)
             yield connection
             return
         with attached(connection, settings):

@@ -2,7 +2,8 @@
 
 The two tables have the layout that pyiceberg's SqlCatalog and Java's JdbcCatalog (schema version V1) share, under one
 catalogue name, so that they can open the same file. A commit writes new metadata files first; the pointers of all its
-tables then change in one SQLite transaction, each only if it still is what the commit began with.
+tables then change in one SQLite transaction, each only if it still is what the commit began with. After that a small
+file beside each table names its present metadata file, for readers without a catalogue, such as DuckDB's iceberg_scan.
 """
 
 from __future__ import annotations
@@ -36,7 +37,14 @@ create table if not exists iceberg_namespace_properties (
     catalog_name varchar(255) not null, namespace varchar(255) not null, property_key varchar(255) not null,
     property_value varchar(1000), primary key (catalog_name, namespace, property_key)
 );
+create table if not exists hinted_tables (metadata_location varchar(1000));
 """
+#: Where readers without a catalogue look for the name of the present metadata file; it lies beside that.
+HINT = "version-hint.text"
+UNHINTED = (
+    "select metadata_location from iceberg_tables where catalog_name = ?"
+    " and metadata_location not in (select metadata_location from hinted_tables)"
+)
 THIS_TABLE = "catalog_name = ? and table_namespace = ? and table_name = ?"
 
 
@@ -83,6 +91,8 @@ class Catalog:
         self._db = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS)
         self._db.executescript(SCHEMA)
         self._refuse_moved(database)
+        if self._query(UNHINTED):  # of clients that open the SQLite file, or of a process that was killed
+            self._hint()
 
     def close(self) -> None:
         """Let go of the SQLite file."""
@@ -209,6 +219,7 @@ class Catalog:
         if self._pointer(namespace, table) is not None:
             raise exists(f"table {namespace}.{table}")
         self._insert(namespace, table, location)
+        self._hint()
         return self.load(namespace, table)
 
     def _insert(self, namespace: str, table: str, location: str) -> None:
@@ -243,7 +254,23 @@ class Catalog:
             except BaseException:
                 self._db.execute("rollback")
                 raise
+            self._hint()
             return [state for _, _, state in planned]
+
+    def _hint(self) -> None:
+        """Tell readers without a catalogue what changed; under SQLite's lock, so that the later commit is last."""
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                for (location,) in self._query(UNHINTED):
+                    folder, _, file = location.rpartition("/")
+                    self._files.write(f"{folder}/{HINT}", file.removesuffix(".metadata.json").encode())
+                self._db.execute("delete from hinted_tables")
+                self._db.execute("insert into hinted_tables select metadata_location from iceberg_tables")
+                self._db.execute("commit")
+            except BaseException:
+                self._db.execute("rollback")
+                raise
 
     def _next_state(self, change: Change) -> tuple[str | None, State]:
         """The pointer found, and the table after the change, its metadata written to a file of its own."""

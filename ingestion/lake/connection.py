@@ -23,11 +23,7 @@ def serve(settings: Settings, port: int = 0, token: str = "") -> Server:
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: str, token: str) -> None:
     """Attach the catalogue at `endpoint` under the name `lake`."""
-    connection.execute("set autoinstall_known_extensions = false")
-    for name in EXTENSIONS:
-        duckdb_extensions.load(connection, name)
-    if settings.lake_warehouse.startswith(S3_SCHEME):
-        enable_s3(connection)
+    _load(connection, settings)
     connection.execute(f"create or replace secret {NAME} (type iceberg, token '{_text(token)}')")
     # our own catalogue has one warehouse; its address as the name would make DuckDB take s3:// for a read-only file
     warehouse = settings.lake_warehouse if settings.lake_endpoint else NAME
@@ -35,6 +31,21 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: 
         f"attach if not exists '{_text(warehouse)}' as {NAME} (type iceberg, secret {NAME},"
         f" endpoint '{_text(endpoint)}', access_delegation_mode 'none')"
     )
+
+
+def enable_views(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Load what the file's views over Iceberg tables need, where it has such views; they read without the catalogue."""
+    found = connection.execute("select count(*) from duckdb_views() where sql like '%iceberg_scan(%'").fetchone()
+    if found and found[0]:
+        _load(connection, settings)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    connection.execute("set autoinstall_known_extensions = false")
+    for name in EXTENSIONS:
+        duckdb_extensions.load(connection, name)
+    if settings.lake_warehouse.startswith(S3_SCHEME):
+        enable_s3(connection)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.lake.catalog import NAME
+from ingestion.lake.catalog import HINT, NAME
 from ingestion.lake.files import Listed, address, files_at
 from ingestion.lake.rewrite import due, rewrite
 from ingestion.settings import Settings
@@ -133,8 +133,9 @@ def _expire(table: Table, before: datetime, dry_run: bool) -> int:
 
 
 def reachable(table: Table) -> set[str]:
-    """Addresses of all files that the table needs: metadata and its log, and what every snapshot lists."""
-    found = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+    """Addresses of all files that the table needs: metadata, its log and the hint, and what every snapshot lists."""
+    hint = f"{table.location()}/metadata/{HINT}"
+    found = {table.metadata_location, hint, *(entry.metadata_file for entry in table.metadata.metadata_log)}
     manifests = {}
     for snapshot in table.snapshots():
         found.add(snapshot.manifest_list)

@@ -19,7 +19,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from ingestion import contract
-from ingestion.settings import LAKE, load_settings
+from ingestion.settings import load_settings
 from ingestion.warehouse import connected
 from ingestion.zone import Manifest, Zone, instant_text
 
@@ -133,21 +133,19 @@ class Warehouse:
             self.keep(built)
         self.restore(built)
 
-    @property
-    def _stored(self) -> Path:
-        """The file, or the folder of the lake, that holds everything built."""
-        return self.settings.lake if self.settings.target == LAKE else self.settings.warehouse
-
     def keep(self, copy: Path) -> None:
-        """Copy everything built to `copy`."""
+        """Copy everything built, the file and the lake, to the folder `copy`."""
         self.close()
-        shutil.copytree(self._stored, copy) if self._stored.is_dir() else shutil.copy(self._stored, copy)
+        copy.mkdir(parents=True)
+        shutil.copy(self.settings.warehouse, copy)
+        if self.settings.lake.exists():
+            shutil.copytree(self.settings.lake, copy / self.settings.lake.name)
 
     def restore(self, copy: Path) -> None:
         """Go back to what was kept."""
         self.close()
-        shutil.rmtree(self._stored, ignore_errors=True)
-        shutil.copytree(copy, self._stored) if copy.is_dir() else shutil.copy(copy, self._stored)
+        shutil.rmtree(self.settings.lake, ignore_errors=True)
+        shutil.copytree(copy, self.settings.home, dirs_exist_ok=True)
 
     def close(self) -> None:
         """Let go of the DuckDB file, so that another connection can open it."""

@@ -131,7 +131,7 @@ def test_orphans_go_when_they_are_old_enough(settings: Settings, table: duckdb.D
     assert run(settings, upkeep.Policy(timedelta(days=7), timedelta(hours=1)))["(no table's)"].files_removed == 0
     done = run(settings, upkeep.Policy(timedelta(days=7), timedelta(0)))["(no table's)"]
     assert not stray.exists()
-    assert done.files_removed == 5, "the stray, and of the dropped table data, manifest, its list and metadata"
+    assert done.files_removed == 6, "the stray, and of the dropped table data, manifest, its list, metadata and hint"
     assert table.execute("select count(*) from lake.marts.t").fetchall() == [(857,)]
 
 
