@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ingestion.chart import BLOCKS, PLAIN, curve
 from ingestion.commands.output import OK, QUARANTINED
 from ingestion.generate.run import INPUT_FOLDER
 from ingestion.lander.land import LANDED
@@ -88,6 +89,67 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
+class Curve:
+    """One curve of the demo. sql: of each column its heading (the same for all), its height and what fills it all."""
+
+    sql: str
+    top: str
+    marks: tuple[str, ...]
+
+
+CURVES = (
+    Curve(
+        """
+        with best as (
+            select content_id
+            from kpi.kpi_content_retention
+            where media_kind = 'video'
+            group by content_id
+            order by sum(plays) desc, content_id
+            limit 1
+        )
+        select
+            'Still watching ' || coalesce(max(title), content_id) || ', by part of its length (kpi_content_retention, '
+                || sum(plays) || ' plays)',
+            sum(plays_there) / sum(plays),
+            1
+        from kpi.kpi_content_retention
+        inner join best using (content_id)
+        left join marts.dim_content using (content_id)
+        cross join range(3) as wide (n)
+        group by content_id, percent_of_content, n
+        order by percent_of_content
+        """,
+        "{:.0%}",
+        ("0 %", "25 %", "50 %", "75 %", "100 %"),
+    ),
+    Curve(
+        """
+        with best as (
+            select event_date
+            from kpi.kpi_concurrency
+            where media_kind = 'all'
+            group by event_date
+            order by sum(concurrent_ms) desc, event_date
+            limit 1
+        )
+        select
+            'Playing at the same time on ' || event_date || ' (kpi_concurrency, mean of 20 minutes)',
+            avg(concurrent_average) as height,
+            max(avg(concurrent_average)) over ()
+        from kpi.kpi_concurrency
+        inner join best using (event_date)
+        where media_kind = 'all'
+        group by event_date, time_bucket(interval 20 minute, minute_at)
+        order by time_bucket(interval 20 minute, minute_at)
+        """,
+        "{:,.0f}",
+        ("00:00", "06:00", "12:00", "18:00", "24:00"),
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Grid:
     """A table to be printed."""
 
@@ -128,6 +190,7 @@ def main() -> None:
     with watch.step("docs page"):
         tool("dbt", "--quiet", "docs", "generate", "--static")
     show_kpis(console, settings)
+    show_curves(console, settings)
     show_times(console, watch)
     show_next(console, settings)
 
@@ -185,6 +248,20 @@ def show_kpis(console: Console, settings: Settings) -> None:
             if not rows:
                 raise SystemExit(f"{shown.title}: no rows, so nothing was landed; see `media status`")
             console.print(as_table(Grid(shown.title, shown.columns, rows)))
+
+
+def show_curves(console: Console, settings: Settings) -> None:
+    """Print every curve of CURVES; SystemExit if one holds nothing."""
+    levels = BLOCKS if console.encoding.lower().startswith("utf") else PLAIN
+    with connected(settings) as connection:
+        for shown in CURVES:
+            rows = connection.execute(shown.sql).fetchall()
+            if not rows:
+                raise SystemExit("A curve holds no rows, so no player events were landed; see `media status`")
+            heading, _, top = rows[0]
+            console.print(f"[bold]{escape(heading)}[/bold]", highlight=False)
+            lines = curve([float(row[1]) for row in rows], float(top), shown.top.format(top), shown.marks, levels)
+            console.print("\n".join(lines), highlight=False, markup=False)
 
 
 def as_table(grid: Grid) -> Table:

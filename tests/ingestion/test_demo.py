@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from ingestion import demo
+from ingestion import chart, demo
 from ingestion.settings import load_settings
 
 
@@ -52,6 +52,24 @@ def test_empty_warehouse_is_no_success(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(demo, "SHOWN", (demo.Shown("Nothing", ("a",), "select 1 where false"),))
     with pytest.raises(SystemExit, match="nothing was landed"):
         demo.show_kpis(Console(file=io.StringIO()), settings)
+
+
+def test_curve_is_as_high_as_its_values() -> None:
+    lines = chart.curve([0, 0.5, 1, 2, 0.25], 1, "100%", ("a", "b", "c"))
+    assert lines == ["100%   ██", "       ██", "       ██", "      ███", "      ███▄", "      ████", "   0 a b c"]
+    assert chart.curve([1], 2, "2", ("a",), chart.PLAIN)[:4] == ["2", "", "", "  #"]
+
+
+def test_curves_need_something_to_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings({"MEDIA_HOME": str(tmp_path), "MEDIA_TARGET": "duckdb"})
+    duckdb.connect(str(settings.warehouse)).close()
+    written = io.StringIO()
+    monkeypatch.setattr(demo, "CURVES", (demo.Curve("select 'Title [x]', 1, 4 from range(2)", "{:.0f}", ("a",)),))
+    demo.show_curves(Console(file=written, width=80), settings)
+    assert written.getvalue().startswith("Title [x]\n4")
+    monkeypatch.setattr(demo, "CURVES", (demo.Curve("select '', 1, 1 where false", "{}", ("a",)),))
+    with pytest.raises(SystemExit, match="no player events"):
+        demo.show_curves(Console(file=written), settings)
 
 
 def test_failing_tool_ends_the_demo_with_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
