@@ -9,16 +9,16 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.bare import SETTINGS
 from benchmarks.history import plan_of, player_plan_of, write_history
 from benchmarks.measure import DBT, PYTHON, BenchmarkError, Cost, dbt_options, run, surroundings
 from benchmarks.report import Part, console, show
 from benchmarks.sizes import Sizes
+from benchmarks.spark import compare as compare_with_spark
 from ingestion.generate.plan import Plan
 from ingestion.zone import Zone
 
 LIMIT = 1.3
-#: What profiles/profiles.yml sets; everything else is DuckDB's default on both sides.
-SETTINGS = {"TimeZone": "UTC"}
 WITHOUT_CHECKS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 RESULTS = ("marts", "kpi")
 
@@ -26,17 +26,18 @@ RESULTS = ("marts", "kpi")
 def measure(home: Path, sizes: Sizes) -> Part:
     """Television and music: playbacks that stand in a log."""
     plan = plan_of(sizes.build_playbacks // sizes.build_days, sizes.build_days)
-    return built_twice(Part("build", sizes.verdict), home, plan, "playbacks")
+    part, _ = built_twice(Part("build", sizes.verdict), home, plan, "playbacks")
+    return part
 
 
 def measure_player(home: Path, sizes: Sizes) -> Part:
-    """A player's events, from which playbacks are made first."""
+    """A player's events, from which playbacks are made first; and Spark on the same events."""
     plan = player_plan_of(sizes.player_events // sizes.build_days, sizes.build_days)
     return built_twice(Part("player", sizes.verdict), home, plan, "player events")
 
 
-def built_twice(part: Part, home: Path, plan: Plan, unit: str) -> Part:
-    """Build the same raw zone by `dbt build`, by dbt without checks, and by bare DuckDB."""
+def built_twice(part: Part, home: Path, plan: Plan, unit: str) -> tuple[Part, Cost]:
+    """Build the same raw zone by `dbt build`, by dbt without checks (whose cost is returned), and by bare DuckDB."""
     with console.status("writing the raw zone"):
         events = write_history(Zone(home), plan, 0, plan.days - 1)
     env, log = surroundings(home), home / "log.txt"
@@ -61,7 +62,7 @@ def built_twice(part: Part, home: Path, plan: Plan, unit: str) -> Part:
     report(part, f"{events:,} {unit}", runs, bare, rows)
     part.figures["bare_cpu_seconds_by_node"] = found["cpu_seconds_by_node"]
     part.figures["dbt_wall_seconds_by_node"] = dbt_seconds(home)
-    return part
+    return part, models_only
 
 
 def report(part: Part, events: str, runs: dict[str, Cost], bare: dict[str, Cost], rows: dict[str, int]) -> None:

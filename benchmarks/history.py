@@ -12,8 +12,8 @@ from ingestion import contract
 from ingestion.generate.plan import DIMENSION_INPUTS, EVENT_INPUTS, PLAYER_INPUT, Plan
 from ingestion.zone import Manifest, Zone, instant_text
 
-#: A date in the past, so that the lander takes the days as they come.
-START = date(2025, 1, 1)
+#: So long ago that all days are in the past, as the lander wants them.
+START = date(2022, 1, 5)
 ROWS_PER_ACCOUNT = 4.4  # of both kinds, mean over the days of a year
 PLAYBACKS_PER_ACCOUNT, EVENTS_PER_PLAYBACK = 0.5, 35.2
 ARROW = {

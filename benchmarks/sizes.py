@@ -8,6 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Sizes:
     """The knobs. Rows are events; big_gb: size of the one large CSV in gigabytes (10^9 bytes), 0 for none.
+    crowd_memory_gb: what DuckDB may take before it writes to the disk.
 
     verdict: whether the sizes are such that the limits mean something.
     """
@@ -20,6 +21,8 @@ class Sizes:
     player_events: int = 10_000_000
     player_history_days: tuple[int, ...] = (10, 100, 1_000)
     player_events_per_day: int = 5_000
+    crowd_plays: int = 50_000_000
+    crowd_memory_gb: float = 12.0
     lander_rows: int = 1_000_000
     big_gb: float = 5.0
     generator_rows: int = 20_000_000
@@ -36,6 +39,8 @@ QUICK = Sizes(
     player_events=100_000,
     player_history_days=(5, 15),
     player_events_per_day=1_000,
+    crowd_plays=500_000,
+    crowd_memory_gb=1.0,
     lander_rows=100_000,
     big_gb=0.1,
     generator_rows=300_000,
