@@ -23,7 +23,10 @@ from ingestion.settings import CHECKOUT, load_settings
 PARTS: dict[str, tuple[Callable[[Path, Sizes], Part], str]] = {
     "build": (build.measure, "dbt build from nothing against bare DuckDB running the same compiled SQL"),
     "day": (day.measure, "one more day landed and built, on three lengths of history"),
-    "player": (build.measure_player, "the same of player events: from events to playbacks and all KPIs"),
+    "player": (
+        build.measure_player,
+        "the same of player events, from events to playbacks and all KPIs; and Spark beside it",
+    ),
     "player-day": (day.measure_player, "one more day of player events, on three lengths of history"),
     "crowd": (crowd.measure, "retention and concurrency of 50 million plays, within the machine's memory"),
     "lander": (lander.measure, "media land: CPU s per million rows, peak memory, each format and one large file"),
@@ -60,14 +63,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Ratios within one run, in CPU seconds and peak memory. Data is written below "
-        "MEDIA_HOME/benchmarks and removed; the figures stay there as JSON. Everything takes up to half an hour, "
-        "10 GB of disk and 12 GB of memory.",
+        "MEDIA_HOME/benchmarks and removed; the figures stay there as JSON. Everything takes more than an hour, "
+        "40 GB of disk and 16 GB of memory.",
         epilog="parts:\n" + "\n".join(f"  {name:<10} {text}" for name, (_, text) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="part", help="one of those below; none: all of them")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it in a few minutes; no verdict")
     parser.add_argument("--playbacks", dest="build_playbacks", type=int, metavar="N", help="playbacks of `build`")
+    parser.add_argument("--player-events", dest="player_events", type=int, metavar="N", help="events of `player`")
+    parser.add_argument("--crowd-plays", dest="crowd_plays", type=int, metavar="N", help="plays of `crowd`")
     parser.add_argument("--rows-per-day", dest="rows_per_day", type=int, metavar="N", help="playbacks a day of `day`")
     parser.add_argument("--big-gb", dest="big_gb", type=float, metavar="GB", help="large file of `lander`; 0: none")
     options = parser.parse_args()

@@ -33,7 +33,9 @@ def measure(home: Path, sizes: Sizes) -> Part:
 def measure_player(home: Path, sizes: Sizes) -> Part:
     """A player's events, from which playbacks are made first; and Spark on the same events."""
     plan = player_plan_of(sizes.player_events // sizes.build_days, sizes.build_days)
-    return built_twice(Part("player", sizes.verdict), home, plan, "player events")
+    part, ours = built_twice(Part("player", sizes.verdict), home, plan, "player events")
+    compare_with_spark(part, home, ours)
+    return part
 
 
 def built_twice(part: Part, home: Path, plan: Plan, unit: str) -> tuple[Part, Cost]:

@@ -13,7 +13,7 @@ STATEMENTS = {
     "content_day": """
         select
             event_date, content_id, sum(is_play) as total_views, count(distinct account_id) as unique_viewers,
-            sum(watch_ms) / 60000.0 as watch_minutes, sum(completions) as completions,
+            cast(sum(watch_ms) as double) / 60000 as watch_minutes, sum(completions) as completions,
             cast(sum(completions) as double) / nullif(sum(is_play), 0) as completion_rate
         from (
             select
@@ -32,11 +32,11 @@ STATEMENTS = {
         select
             stop.event_date, stop.content_id,
             case
-                when stop.position_ms < content.duration_ms * 0.1 then '0-10'
-                when stop.position_ms < content.duration_ms * 0.25 then '10-25'
-                when stop.position_ms < content.duration_ms * 0.5 then '25-50'
-                when stop.position_ms < content.duration_ms * 0.75 then '50-75'
-                when stop.position_ms < content.duration_ms * 0.9 then '75-90'
+                when stop.position_ms * 100 < content.duration_ms * 10 then '0-10'
+                when stop.position_ms * 100 < content.duration_ms * 25 then '10-25'
+                when stop.position_ms * 100 < content.duration_ms * 50 then '25-50'
+                when stop.position_ms * 100 < content.duration_ms * 75 then '50-75'
+                when stop.position_ms * 100 < content.duration_ms * 90 then '75-90'
                 else '90-100'
             end as bucket,
             count(*) as stops, count(distinct stop.account_id) as users
@@ -66,7 +66,8 @@ STATEMENTS = {
     """,
     "session": """
         select
-            session_id, min(account_id) as account_id, (max(event_us) - min(event_us)) / 60000000.0 as duration_minutes,
+            session_id, min(account_id) as account_id,
+            cast(max(event_us) - min(event_us) as double) / 60000000 as duration_minutes,
             count(*) as total_events, count(distinct content_id) as unique_videos,
             cast(sum(case when event_type = 'video_complete' then 1 else 0 end) as double)
             / nullif(count(distinct content_id), 0) as completion_rate

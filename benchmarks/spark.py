@@ -34,7 +34,8 @@ def compare(part: Part, home: Path, ours: Cost) -> None:
     place = home / "spark"
     place.mkdir()
     files = [str(home / f) for one in Zone(home).manifests() if one.input == PLAYER_INPUT for f in one.files]
-    duckdb_cost, in_duckdb = by_duckdb(place, home, files)
+    with console.status("DuckDB with Spark's statements"):
+        duckdb_cost, in_duckdb = by_duckdb(place, home, files)
     with console.status("Spark"):
         spark_cost = by_spark(place, home, files)
     rows = check_same(place, in_duckdb)
