@@ -35,6 +35,7 @@
     'quick_exits': count_if('is_exit_before_start and watched_ms < 1000'),
     'startup_plays': count_if('startup_ms is not null'),
     'stalled_plays': count_if('is_started and stall_count > 0'),
+    'success_score_sum': sum_of('success_score'),
     'startup_score_sum': sum_of('startup_score', 'decimal(18, 6)'),
     'smoothness_score_sum': sum_of('smoothness_score', 'decimal(18, 6)'),
     'experience_score_sum': sum_of('experience_score', 'decimal(18, 6)'),
@@ -65,8 +66,8 @@
 } -%}
 {#- columns of fct_playback that are summed as they are -#}
 {%- for name in [
-    'startup_ms', 'watched_ms', 'pause_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'quality_change_count', 'dropped_frame_count',
-    'bitrate_kbit', 'bitrate_ms'
+    'startup_ms', 'watched_ms', 'pause_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'quality_change_count', 'quality_up_count',
+    'quality_down_count', 'dropped_frame_count', 'bitrate_kbit', 'bitrate_ms'
 ] -%}
 {%- do known.update({name: sum_of(name)}) -%}
 {%- endfor -%}

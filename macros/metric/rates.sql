@@ -27,6 +27,7 @@
     'average_startup_score': ('startup_score_sum', 'startup_plays'),
     'average_smoothness_score': ('smoothness_score_sum', 'plays'),
     'average_experience_score': ('experience_score_sum', 'experience_playbacks'),
+    'average_success_score': ('success_score_sum', 'experience_playbacks'),
     'good_playback_rate': ('good_playbacks', 'experience_playbacks'),
     'retention_rate': ('plays_there', 'plays'),
     'pass_rate': ('passes', 'plays'),

@@ -43,6 +43,7 @@ followed as (
     select
         *,
         coalesce(lag(state) over (partition by playback_id order by step_number), '') as state_before,
+        lag(bitrate_kbps) over (partition by playback_id order by step_number) as bitrate_before_kbps,
         max(requests) over (partition by playback_id) as last_request,
         max(case when step_kind = 'video_complete' then step_number end) over (
             partition by playback_id, requests order by step_number rows between unbounded preceding and 1 preceding
@@ -151,6 +152,9 @@ measured as (
         {{ count_if('is_stall_start and is_seek_stall = 0') }} as stall_count,
         {{ count_if("is_seek and state <> 'ended'") }} as seek_count,
         {{ count_if("step_kind = 'video_quality_change'") }} as quality_change_count,
+        {{ count_if("step_kind = 'video_quality_change' and bitrate_kbps > bitrate_before_kbps") }} as quality_up_count,
+        {{ count_if("step_kind = 'video_quality_change' and bitrate_kbps < bitrate_before_kbps") }}
+            as quality_down_count,
         {{ sum_of('bitrate_kbps * playing_ms') }} as bitrate_bits,
         {{ sum_of('case when bitrate_kbps is not null then playing_ms end') }} as bitrate_ms,
         max(furthest_ms) as max_position_ms,
@@ -265,6 +269,8 @@ final as (
         {{ div_floor('measured.bitrate_bits', '1000') }} as bitrate_kbit,
         measured.bitrate_ms,
         measured.quality_change_count,
+        measured.quality_up_count,
+        measured.quality_down_count,
         per_playback.dropped_frame_count,
         per_playback.ad_count,
         measured.ad_ms,

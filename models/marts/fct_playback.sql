@@ -4,7 +4,7 @@
 {%- set never_shown = 'coalesce(reported_ms <= 0, false)' %}
 {%- set measured = [
     'watched_ms', 'startup_ms', 'stall_ms', 'seek_stall_ms', 'seek_count', 'pause_ms', 'max_position_ms',
-    'bitrate_kbit', 'bitrate_ms', 'quality_change_count', 'dropped_frame_count', 'ad_ms'
+    'bitrate_kbit', 'bitrate_ms', 'quality_change_count', 'quality_up_count', 'quality_down_count', 'dropped_frame_count', 'ad_ms'
 ] %}
 {%- set flags = [
     'is_start_failure', 'is_playback_failure', 'is_exit_before_start', 'is_without_session_start',

@@ -17,7 +17,8 @@ Rows = list[tuple[Any, ...]]
 COLUMNS = (
     "account_id", "session_id", "content_id", "is_live", "content_duration_ms", "playing_ms", "watched_ms",
     "startup_ms", "stall_count", "stall_ms", "seek_stall_ms", "seek_count", "pause_ms", "content_watched_ms",
-    "max_position_ms", "bitrate_kbit", "bitrate_ms", "quality_change_count", "dropped_frame_count", "ad_count", "ad_ms",
+    "max_position_ms", "bitrate_kbit", "bitrate_ms", "quality_change_count", "quality_up_count",
+    "quality_down_count", "dropped_frame_count", "ad_count", "ad_ms",
     "end_reason", "error_code", "error_class", "is_started", "is_valid", "is_complete", "is_skipped",
     "is_start_failure", "is_playback_failure", "is_exit_before_start", "is_without_session_start",
     "is_after_session_end", "is_position_jump", "is_stop_after_complete",

@@ -16,7 +16,8 @@ from tests.player.playback import Playback
 PLAN = Plan(days=3, accounts=300, titles=20, tracks=10, seed=5, playbacks_per_account=2.0)
 SAME = (
     "is_started", "playing_ms", "content_watched_ms", "watched_ms", "startup_ms", "pause_ms", "stall_count",
-    "stall_ms", "seek_stall_ms", "seek_count", "quality_change_count", "bitrate_ms", "bitrate_kbit", "ad_ms",
+    "stall_ms", "seek_stall_ms", "seek_count", "quality_change_count", "quality_up_count", "quality_down_count",
+    "bitrate_ms", "bitrate_kbit", "ad_ms",
     "ad_count", "max_position_ms", "is_position_jump", "is_start_failure", "is_playback_failure",
     "is_exit_before_start", "dropped_frame_count", "error_code", "error_class", "is_stop_after_complete",
     "is_without_session_start", "is_after_session_end",

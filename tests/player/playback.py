@@ -256,11 +256,24 @@ def _sums(start: Start | None, walked: list[Reel], events: list[Event], pieces: 
         "stall_ms": sum(reel.stalled(is_caused_by_seek=False) for reel in walked),
         "seek_stall_ms": sum(reel.stalled(is_caused_by_seek=True) for reel in walked),
         "quality_change_count": sum(e.kind == "video_quality_change" for e in events),
+        "quality_up_count": sum(after > before for before, after in _quality_changes(events)),
+        "quality_down_count": sum(after < before for before, after in _quality_changes(events)),
         "dropped_frame_count": sum(dropped) if dropped else None,
         "bitrate_ms": sum(p.end - p.start for p in pieces if p.bitrate is not None),
         "bitrate_kbit": sum((p.end - p.start) * p.bitrate for p in pieces if p.bitrate is not None) // 1000,
         "is_position_jump": any(reel.has_jump for reel in walked),
     }
+
+
+def _quality_changes(events: list[Event]) -> list[tuple[int, int]]:
+    """The bit rates before and after each change of quality that tells one and follows one."""
+    found: list[tuple[int, int]] = []
+    known: int | None = None
+    for event in (e for e in events if e.bitrate is not None):
+        if known is not None and event.bitrate is not None and event.kind == "video_quality_change":
+            found.append((known, event.bitrate))
+        known = event.bitrate
+    return found
 
 
 def _outcome(start: Start | None, own: list[Event], facts: Facts) -> dict[str, Any]:

@@ -20,9 +20,9 @@ WEEK = timedelta(days=7)
 #: Sums over playbacks of any kind.
 ADDITIVE = (
     "playing_ms", "watched_ms", "startup_ms", "stall_count", "stall_ms", "seek_stall_ms", "seek_count", "pause_ms",
-    "content_watched_ms", "quality_change_count", "dropped_frame_count", "bitrate_kbit", "bitrate_ms", "ad_count",
-    "ad_ms", "is_started", "is_valid", "is_complete", "is_skipped", "is_start_failure", "is_playback_failure",
-    "is_exit_before_start", "is_position_jump",
+    "content_watched_ms", "quality_change_count", "quality_up_count", "quality_down_count", "dropped_frame_count",
+    "bitrate_kbit", "bitrate_ms", "ad_count", "ad_ms", "is_started", "is_valid", "is_complete", "is_skipped",
+    "is_start_failure", "is_playback_failure", "is_exit_before_start", "is_position_jump",
 )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ class Measures:
     bitrate_kbit: Ints
     bitrate_ms: Ints
     quality_change_count: Ints
+    quality_up_count: Ints
+    quality_down_count: Ints
     dropped_frame_count: Ints
     ad_count: Ints
     ad_ms: Ints
@@ -95,6 +97,8 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
     kbit = np.where(counts, script.kbps * script.ticks, 0)
     kbit[:, 0] -= script.kbps[:, 0] * late
     known = started & (script.kbps[:, 0] >= 0)
+    changes = counts & (script.kind == QUALITY)
+    rise = np.diff(script.kbps, axis=1, prepend=script.kbps[:, :1])
     beat = heartbeats(seed, script)
     dropped = np.bincount(beat.row, weights=beat.dropped, minlength=len(started)).astype(np.int64)
     shown = np.bincount(ads.row, weights=ads.is_shown, minlength=len(started)).astype(np.int64)
@@ -115,7 +119,9 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
         max_position_ms=np.where(started, _furthest(script, *stretches), NULL),
         bitrate_kbit=np.where(known, kbit.sum(axis=1) * TICK_MS // 1000, 0),
         bitrate_ms=np.where(known, playing, 0),
-        quality_change_count=(counts & (script.kind == QUALITY)).sum(axis=1),
+        quality_change_count=changes.sum(axis=1),
+        quality_up_count=(changes & (rise > 0)).sum(axis=1),
+        quality_down_count=(changes & (rise < 0)).sum(axis=1),
         dropped_frame_count=np.where(dropped > 0, dropped, NULL),
         ad_count=shown,
         ad_ms=seen,

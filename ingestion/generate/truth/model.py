@@ -44,6 +44,8 @@ class Figures(Columns):
     bitrate_kbit: Numbers
     bitrate_ms: Numbers
     quality_change_count: Numbers
+    quality_up_count: Numbers
+    quality_down_count: Numbers
     dropped_frame_count: Numbers
     ad_ms: Numbers
     app_version: Texts

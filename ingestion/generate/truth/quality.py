@@ -16,7 +16,7 @@ from ingestion.generate.truth.read import Numbers, Texts
 HOUR_MS = 3_600_000
 SUMMED = (
     "watched_ms", "pause_ms", "stall_ms", "seek_count", "seek_stall_ms", "quality_change_count",
-    "dropped_frame_count", "bitrate_kbit", "bitrate_ms", "ad_ms",
+    "quality_up_count", "quality_down_count", "dropped_frame_count", "bitrate_kbit", "bitrate_ms", "ad_ms",
 )  # fmt: skip
 SCORES = ("startup_score_sum", "smoothness_score_sum", "experience_score_sum")  # in millionths
 HALF_SCORE, UNIT = 50_000_000, 1_000_000
@@ -46,6 +46,7 @@ def kpi_qoe_daily(plays: Playbacks) -> pa.Table:
             "average_startup_score": ratio(values["startup_score_sum"], values["startup_plays"], 6),
             "average_smoothness_score": ratio(values["smoothness_score_sum"], values["plays"], 6),
             "average_experience_score": ratio(values["experience_score_sum"], values["experience_playbacks"], 6),
+            "average_success_score": ratio(values["success_score_sum"], values["experience_playbacks"]),
             "good_playback_rate": ratio(values["good_playbacks"], values["experience_playbacks"]),
         }
     )
@@ -54,7 +55,7 @@ def kpi_qoe_daily(plays: Playbacks) -> pa.Table:
 def _measures(own: Playbacks, groups: Groups) -> dict[str, Ints]:
     player, started = own.player, own.is_started
     technical = player.error_class.codes != _code(player.error_class, "business")
-    startup, smoothness, experience = _scores(own)
+    startup, smoothness, success, experience = _scores(own)
     stalled, watched = player.stall_ms.values, player.watched_ms.values
     good = started & ~player.is_playback_failure & (stalled * 100 <= watched * reference.GOOD_STALL_PERCENT)
     good &= player.startup_ms.values <= reference.GOOD_STARTUP_MS
@@ -73,6 +74,7 @@ def _measures(own: Playbacks, groups: Groups) -> dict[str, Ints]:
         "stalled_plays": groups.count(started & (own.stalls.values > 0)),
         "stall_count": groups.sum(own.stalls.values),
         **{name: groups.sum(getattr(player, name).values) for name in SUMMED},
+        "success_score_sum": groups.sum(success.values),
         "startup_score_sum": groups.sum(startup.values),
         "smoothness_score_sum": groups.sum(smoothness.values),
         "experience_score_sum": groups.sum(experience.values),
@@ -81,8 +83,8 @@ def _measures(own: Playbacks, groups: Groups) -> dict[str, Ints]:
     }
 
 
-def _scores(own: Playbacks) -> tuple[Numbers, Numbers, Numbers]:
-    """Start-up, smoothness, experience, in millionths of a point of 100."""
+def _scores(own: Playbacks) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Start-up, smoothness, success (whole), experience: points of 100, all but success in millionths."""
     player = own.player
     known = player.startup_ms.known
     points = [rounded(100 * 8_000, 8_000 + value) or 0 for value in player.startup_ms.values.tolist()]
@@ -98,7 +100,9 @@ def _scores(own: Playbacks) -> tuple[Numbers, Numbers, Numbers]:
     both = np.where(known, (startup.values + smoothness.values + 1) // 2, smoothness.values)
     points_of = np.where(failed, 0, np.where(player.is_exit_before_start, HALF_SCORE, both))
     is_scored = ~(failed & business) & ~slipped
-    return startup, smoothness, Numbers(np.where(is_scored, points_of, 0), is_scored)
+    success = np.where(failed, 0, np.where(player.is_exit_before_start, 50, 100))
+    success, points_of = np.where(is_scored, success, 0), np.where(is_scored, points_of, 0)
+    return startup, smoothness, Numbers(success, is_scored), Numbers(points_of, is_scored)
 
 
 def _code(values: Texts, name: str) -> int:
