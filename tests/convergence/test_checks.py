@@ -80,7 +80,8 @@ DAMAGE = {
 
 LONGER = (
     "select playback_id, started_at, playback_date, content_id, to_position_ms from marts.fct_playback_interval"
-    " where playback_id like 'player:%' and playback_rate = 1 and to_position_ms is not null"
+    " where playback_rate = 1 and to_position_ms is not null"
+    " and playback_id in (select playback_id from marts.fct_playback where watched_ms is not null)"
     " order by playback_id, started_at limit 1"
 )
 #: Further damage that the same checks notice: one side of each tie between plays, edges and attempts.
