@@ -86,3 +86,6 @@ LENGTH_CLASSES_MS = (0, 300_000, 1_200_000, 2_700_000, 4_500_000, 7_200_000)
 SEGMENTS = (("power", 8, 60), ("regular", 6, 30), ("casual", 3, 15), ("light", 0, 0))
 ACTIVITY_LEVELS = (("none", 0), ("low", 1), ("medium", 4), ("high", 11))  # active days of four weeks, at least
 LATE_AFTER_HOURS = 24  # an event that arrives later than that is late
+# A month of a plan, in lower case.
+PLAN_PRICES_CENTS = MappingProxyType({"free": 0, "basic": 999, "premium": 1_599, "enterprise": 4_999})
+PRICE_CURRENCY = "USD"

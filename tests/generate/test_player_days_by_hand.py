@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from ingestion.generate.player.facts import PLAYBACKS, STRETCHES
 from ingestion.generate.truth import Truth, compute
+from ingestion.generate.truth.entities import EPOCH, Account
 from ingestion.generate.truth.features import SUMMED, feature_churn_account_day, kpi_segment_daily
 from ingestion.generate.truth.landed import Arrival, arrived
+from ingestion.generate.truth.players import build
 from tests.generate.test_player_truth_by_hand import SECOND, TEN, playback
 
+SATURDAY = TEN - 57 * 86_400 * SECOND  # 3 January 2026
 DAY = 86_400 * SECOND  # TEN is on 1 March 2026, a Sunday
 
 
@@ -92,29 +95,42 @@ def test_a_day_beside_the_week_before_and_who_came_back() -> None:
 
 def account_day(day: date, account: str, plan: str, **more: int) -> dict[str, object]:
     nothing = dict.fromkeys((*SUMMED, "distinct_contents", "distinct_devices"), 0)
-    return {"event_date": day, "account_id": account, "subscription_plan": plan, **nothing, **more}
+    is_complete = "complete_plays" in more
+    who = {"account_id": account, "subscription_plan": plan, "is_last_play_complete": is_complete}
+    return {"event_date": day, **who, **nothing, **more}
 
 
 def test_what_is_known_of_accounts_at_the_end_of_a_day() -> None:
     saturday, four_weeks_on = date(2026, 1, 3), date(2026, 1, 31)
     a = account_day(
-        saturday, "a", "basic", attempts=2, plays=2, complete_plays=1, playing_ms=3_600_000, interactions=10,
+        saturday, "player:A1", "Basic", attempts=2, plays=2, complete_plays=1, playing_ms=3_600_000, interactions=10,
         distinct_contents=2, distinct_devices=2,
     )  # fmt: skip
-    b = account_day(four_weeks_on, "b", "unknown", searches=1, interactions=1)
-    features = feature_churn_account_day(pa.Table.from_pylist([b, a]))
+    b = account_day(four_weeks_on, "player:B", "unknown", searches=1, interactions=1)
+    watched = [  # T1 on two devices, and T2 without a frame
+        playback("P", SATURDAY), playback("Q", SATURDAY, device="mobile"),
+        playback("R", SATURDAY, content_id="T2", is_started=False, account_id="A1"),
+    ]  # fmt: skip
+    plays = build({PLAYBACKS: [pa.Table.from_pylist(watched)]}, {})
+    accounts = {"player:B": Account(registered_day=four_weeks_on.toordinal() - EPOCH - 10)}
+    features = feature_churn_account_day(pa.Table.from_pylist([b, a]), plays, accounts)
     first, gone, searched = features.to_pylist()
     # (3 x (2 + 10) + 7 x 2) / 10 = 5: not the 6 of a regular account.
     assert (first["segment"], first["engagement_score"], first["activity_level"]) == ("casual", Decimal("5"), "low")
     assert (first["recency_days"], first["weekend_rate"], first["playing_trend"]) == (0, Decimal("1"), Decimal("4"))
     # Four weeks later the play is out of that window, and within that of 90 days.
     assert (gone["recency_days"], gone["active_days_28"], gone["active_days_90"]) == (28, 0, 1)
-    assert (gone["segment"], gone["subscription_plan"], gone["playing_ms"]) == ("inactive", "basic", 0)
+    assert (gone["segment"], gone["subscription_plan"], gone["playing_ms"]) == ("inactive", "Basic", 0)
+    varied = [(one["distinct_contents"], one["distinct_devices"], one["known_days"]) for one in (first, gone, searched)]
+    assert varied == [(1, 2, 0), (0, 0, 28), (0, 0, 0)]
+    assert [one["is_last_play_complete"] for one in (first, gone, searched)] == [True, True, None]
+    assert [one["monthly_price_amount"] for one in (first, gone, searched)] == [Decimal("9.99"), Decimal("9.99"), None]
+    assert [one["tenure_days"] for one in (first, gone, searched)] == [None, None, 10]
     assert (searched["recency_days"], searched["search_only_days"], searched["most_devices"]) == (None, 1, 0)
     segments = kpi_segment_daily(features).to_pylist()
     names = ("segment", "subscription_plan", "accounts", "active_accounts", "fading_accounts", "dormant_accounts")
     assert [tuple(one[name] for name in names) for one in segments] == [
-        ("casual", "basic", 1, 1, 0, 0), ("inactive", "basic", 1, 0, 0, 1), ("inactive", "unknown", 1, 0, 0, 1),
+        ("casual", "Basic", 1, 1, 0, 0), ("inactive", "Basic", 1, 0, 0, 1), ("inactive", "unknown", 1, 0, 0, 1),
     ]  # fmt: skip
 
 

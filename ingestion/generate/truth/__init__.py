@@ -95,7 +95,7 @@ def compute(inputs: Inputs) -> Truth:
     opportunities = advertising.read(inputs, plays)
     sessions, interactions = activity.fct_app_session(events), activity.fct_interaction(inputs)
     account_day = account_days.fct_account_day(plays, sessions, interactions, opportunities)
-    feature = features.feature_churn_account_day(account_day)
+    feature = features.feature_churn_account_day(account_day, plays, accounts)
     tables = {
         "kpi_channel_daily": daily.kpi_channel_daily(plays, entities.channel_names(inputs), bookings),
         "kpi_content_daily": daily.kpi_content_daily(plays, known),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -11,18 +12,20 @@ import pyarrow as pa
 from ingestion.generate import reference
 from ingestion.generate.truth.read import column, days_of, joined, numbers_of
 
+EPOCH = date(1970, 1, 1).toordinal()
 Inputs = Mapping[str, Sequence[pa.Table]]  # input -> its accepted rows, one table a delivery, in arrival order
 
 
 @dataclass(frozen=True)
 class Account:
-    """The latest attributes of an account; None where not known."""
+    """The latest attributes of an account; None where not known. registered_day: days since 1970."""
 
     gender: str | None = None
     age_group: str | None = None
     region: str | None = None
     country: str | None = None
     plan: str | None = None
+    registered_day: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ def accounts(inputs: Inputs) -> dict[str, Account]:
     for row in _rows(inputs, "users"):
         age = row.get("user_age")
         group = None if age is None else reference.age_group(int(age))
-        found[f"music:{row['user_id']}"] = Account(age_group=group, country=row.get("user_country"))
+        found[f"music:{row['user_id']}"] = Account(
+            age_group=group, country=row.get("user_country"), registered_day=_day(row.get("created_at"))
+        )
     return found
 
 
@@ -117,6 +122,11 @@ def bookings(inputs: Inputs) -> dict[tuple[str, int], int]:
 
 def _rows(inputs: Inputs, name: str) -> list[dict[str, Any]]:
     return list(joined(inputs.get(name, ())).to_pylist())
+
+
+def _day(value: date | None) -> int | None:
+    """Days since 1970 of a date or an instant."""
+    return None if value is None else value.toordinal() - EPOCH
 
 
 def _whole(value: Any) -> int | None:

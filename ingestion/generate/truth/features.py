@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion.generate import reference
-from ingestion.generate.hashing import Ints
+from ingestion.generate.columns import decimals
+from ingestion.generate.hashing import Bools, Ints
+from ingestion.generate.truth.entities import Account
 from ingestion.generate.truth.groups import Groups, dates, ratio, texts
-from ingestion.generate.truth.read import Texts, days_of, numbers_of, texts_of
+from ingestion.generate.truth.model import Playbacks
+from ingestion.generate.truth.read import NULL, Texts, days_of, flags_of, numbers_of, texts_of
 
 WEEK, FOUR_WEEKS, QUARTER = 7, 28, 90
 FIRST_SATURDAY = 2  # 3 January 1970
 SUMMED = (
     "attempts", "plays", "complete_plays", "skipped_plays", "playing_ms", "interactions", "searches", "net_likes",
     "app_sessions", "crash_count", "ad_impressions", "ad_skips", "ad_ms", "technical_start_failures",
-    "technical_playback_failures", "exits_before_start", "startup_ms", "startup_plays", "watched_ms", "stall_ms",
+    "business_start_failures", "technical_playback_failures", "exits_before_start", "startup_ms", "startup_plays",
+    "watched_ms", "stall_ms",
 )  # fmt: skip
 
 
@@ -29,6 +34,7 @@ class AccountDays:
     account: Texts
     day: Ints
     plan: Texts
+    last_complete: Bools
 
     def number(self, name: str) -> Ints:
         """A column of whole numbers."""
@@ -38,16 +44,57 @@ class AccountDays:
 def _read(table: pa.Table) -> AccountDays:
     text = {name: texts_of(table[name].combine_chunks()) for name in ("account_id", "subscription_plan")}
     return AccountDays(
-        table, text["account_id"], days_of(table["event_date"].combine_chunks()), text["subscription_plan"]
+        table,
+        text["account_id"],
+        days_of(table["event_date"].combine_chunks()),
+        text["subscription_plan"],
+        flags_of(table["is_last_play_complete"].combine_chunks()),
     )
 
 
-def feature_churn_account_day(account_days: pa.Table) -> pa.Table:
+def feature_churn_account_day(account_days: pa.Table, plays: Playbacks, accounts: Mapping[str, Account]) -> pa.Table:
     """By day on which anybody did anything, and account of the 90 days up to it."""
     every = _read(account_days)
     measures = {name: every.number(name) for name in (*SUMMED, "distinct_contents", "distinct_devices")}
     days = np.unique(every.day).tolist() or [0]  # of no day at all, a table without rows
-    return pa.concat_tables([_as_of(day, every, measures) for day in days])
+    parts = []
+    for day in days:
+        known = _as_of(day, every, measures)
+        names = known["account_id"].to_pylist()
+        for name, column in {**_variety(day, names, plays), "tenure_days": _tenures(day, names, accounts)}.items():
+            known = known.append_column(name, column)
+        parts.append(known)
+    return pa.concat_tables(parts)
+
+
+def _variety(today: int, names: list[str], plays: Playbacks) -> dict[str, pa.Array]:
+    """Different contents and genres of the plays, and devices of the playbacks, of these accounts in four weeks."""
+    recent = (plays.day <= today) & (plays.day > today - FOUR_WEEKS)
+    code = {name: number for number, name in enumerate(plays.account.names)}
+    own = [code.get(name, NULL) for name in names]
+    found = {}
+    for kind, values, counts in (
+        ("contents", plays.content, plays.is_started),
+        ("genres", plays.genre, plays.is_started),
+        ("devices", plays.device_type, np.ones(len(plays), dtype=bool)),
+    ):
+        rows = recent & counts & (values.codes != NULL)
+        groups = Groups(plays.account.codes[rows])
+        of_account = dict(
+            zip(
+                plays.account.codes[rows][groups.first].tolist(),
+                groups.distinct(values.codes[rows]).tolist() if len(groups) else [],
+                strict=True,
+            )
+        )
+        found[f"distinct_{kind}"] = pa.array([of_account.get(one, 0) for one in own], pa.int64())
+    return found
+
+
+def _tenures(today: int, names: list[str], accounts: Mapping[str, Account]) -> pa.Array:
+    """Days since each account registered, from that day on."""
+    days = [accounts.get(name, Account()).registered_day for name in names]
+    return pa.array([None if day is None or day > today else today - day for day in days], pa.int64())
 
 
 def _as_of(today: int, every: AccountDays, measures: dict[str, Ints]) -> pa.Table:
@@ -69,13 +116,24 @@ def _as_of(today: int, every: AccountDays, measures: dict[str, Ints]) -> pa.Tabl
     playing_week = groups.sum(own["playing_ms"], age < WEEK)
     above = 3 * (found["attempts"] + found["interactions"]) + 7 * contents
     below = 10 * days[FOUR_WEEKS]
+    plan = _plans(groups, every.plan.take(rows))
+    price, highest = _prices(groups, plan, every.plan.take(rows), recent)
+    last_complete = np.zeros(len(groups), dtype=bool)
+    last_complete[groups.of_row[active]] = every.last_complete[rows][active]  # in order of days, so the last one stays
     return pa.table(
         {
             "event_date": dates(np.full(len(groups), today)),
             "account_id": texts(account.take(groups.first)),
-            "subscription_plan": pa.array(_plans(groups, every.plan.take(rows)), pa.string()),
+            "subscription_plan": pa.array(plan, pa.string()),
             "segment": pa.array(_segments(above, found["playing_ms"], days[FOUR_WEEKS]), pa.string()),
             "activity_level": pa.array([_level(count) for count in days[FOUR_WEEKS].tolist()], pa.string()),
+            "monthly_price_amount": decimals([None if one is None else one * 100 for one in price], 4),
+            "currency": pa.array([None if one is None else reference.PRICE_CURRENCY for one in price], pa.string()),
+            "is_downgraded": pa.array(
+                [one is not None and one < most for one, most in zip(price, highest, strict=True)]
+            ),
+            "is_last_play_complete": pa.array(last_complete, mask=days[QUARTER] == 0),
+            "known_days": pa.array(groups.greatest(age)),
             "recency_days": pa.array(-last, mask=days[QUARTER] == 0),
             **{f"active_days_{length}": pa.array(count) for length, count in days.items()},
             "playing_ms_7": pa.array(playing_week),
@@ -88,6 +146,14 @@ def _as_of(today: int, every: AccountDays, measures: dict[str, Ints]) -> pa.Tabl
             "average_startup_ms": ratio(found["startup_ms"], found["startup_plays"]),
             "rebuffer_rate": ratio(found["stall_ms"], found["watched_ms"]),
             "exit_before_start_rate": ratio(found["exits_before_start"], found["attempts"]),
+            "start_failure_rate": ratio(
+                found["technical_start_failures"], found["attempts"] - found["business_start_failures"]
+            ),
+            "playback_failure_rate": ratio(found["technical_playback_failures"], found["plays"]),
+            "skip_rate": ratio(found["skipped_plays"], found["plays"]),
+            "ad_seconds_per_hour": ratio(found["ad_ms"] * 3_600, found["playing_ms"]),
+            "active_day_rate": ratio(days[FOUR_WEEKS], np.full(len(groups), FOUR_WEEKS)),
+            "plays_per_active_day": ratio(found["plays"], days[FOUR_WEEKS]),
         }
     )
 
@@ -99,6 +165,14 @@ def _plans(groups: Groups, plan: Texts) -> list[str]:
         if name != reference.UNKNOWN:
             found[group] = str(name)
     return found
+
+
+def _prices(groups: Groups, plan: list[str], stated: Texts, recent: Bools) -> tuple[list[int | None], list[int]]:
+    """Of each account the price of its plan, and the highest of the plans that it had in four weeks; in cents."""
+    prices = reference.PLAN_PRICES_CENTS
+    of_row = np.array([prices.get(str(name).lower(), -1) for name in stated.to_list()], dtype=np.int64)
+    highest = groups.greatest(np.where(recent, of_row, -1)).tolist()
+    return [prices.get(name.lower()) for name in plan], highest
 
 
 def _segments(score: Ints, playing_ms: Ints, active_days: Ints) -> list[str]:
