@@ -6,19 +6,7 @@ account_day as (
 
 ),
 
-last_day as (
-
-    select max(event_date) as event_date from account_day
-
-),
-
-recent as (
-
-    select account_day.*
-    from account_day
-    inner join last_day on account_day.event_date > {{ add_days('last_day.event_date', -90) }}
-
-),
+{{ recent('account_day', 90) }},
 
 final as (
 

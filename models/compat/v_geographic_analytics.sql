@@ -6,19 +6,7 @@ playback as (
 
 ),
 
-last_day as (
-
-    select max(event_date) as event_date from playback
-
-),
-
-recent as (
-
-    select playback.*
-    from playback
-    inner join last_day on playback.event_date > {{ add_days('last_day.event_date', -30) }}
-
-),
+{{ recent('playback', 30) }},
 
 opportunity as (
 
