@@ -7,21 +7,17 @@
   of the last 7, 28 or 90 days hold a day in those of the 89 after it; figures about quality are of the day of arrival too.
   A table and not a chain of CTEs, because Athena writes out a CTE wherever it is read.
 #}
+{%- set own_day = {
+    'playback': (0, 0), 'audience': (0, 1), 'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89), 'quality': (0, 0)
+} %}
+{%- set from_day_before = {
+    'playback': (-1, 0), 'audience': (-1, 1), 'channel': (-1, 0), 'activity': (-1, 0), 'rolling': (-1, 89), 'quality': (-1, 0)
+} %}
 {%- set reach = {
-    'log': {
-        'playback': (0, 0), 'audience': (0, 1), 'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89), 'quality': (0, 0)
-    },
-    'listen': {
-        'playback': (-1, 0), 'audience': (-1, 1), 'channel': (-1, 0), 'activity': (-1, 0), 'rolling': (-1, 89),
-        'quality': (-1, 0)
-    },
-    'player': {
-        'event': (0, 0), 'playback': (-1, 0), 'audience': (-1, 1), 'channel': (-1, 0), 'activity': (-1, 0),
-        'rolling': (-1, 89), 'quality': (-1, 0)
-    },
-    'entity': {
-        'playback': (0, 0), 'audience': (0, 1), 'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89), 'quality': (0, 0)
-    },
+    'log': own_day,
+    'entity': own_day,
+    'listen': from_day_before,
+    'player': dict(from_day_before, event=(0, 0)),
     'channel': {'channel': (0, 0)},
     'revenue': {'channel': (0, 0), 'activity': (0, 0), 'rolling': (0, 89)},
     'interaction': {'activity': (0, 0), 'rolling': (0, 89)},
