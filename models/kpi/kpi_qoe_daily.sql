@@ -4,12 +4,12 @@
 
 with
 
--- a listen knows how long it was, and nothing of its quality
+-- a listen, and a log, knows how long it was, and nothing of its quality
 playback as (
 
     select *
     from {{ ref('fct_playback') }}
-    where source = 'player' and watched_ms is not null and {{ within('event_date', touched) }}
+    where watched_ms is not null and {{ within('event_date', touched) }}
 
 ),
 

@@ -14,7 +14,7 @@ playback as (
 
     select *
     from {{ ref('fct_playback') }}
-    where source = 'player' and watched_ms is not null and is_started and {{ within('event_date', touched) }}
+    where watched_ms is not null and is_started and {{ within('event_date', touched) }}
 
 ),
 
