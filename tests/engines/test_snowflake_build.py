@@ -92,10 +92,10 @@ class Project:
     want: Results
     columns: dict[str, list[str]]
 
-    def results(self, schema: str = "", database: str = "media") -> Results:
+    def results(self, schema: str = "") -> Results:
         """Rows of all tables, or of those whose name begins with `schema`."""
         chosen = {name: listed for name, listed in self.columns.items() if name.startswith(schema)}
-        return results(self.engine, chosen, database)
+        return results(self.engine, chosen)
 
     def kpis(self, database: str = "media") -> Results:
         """Rows of the KPIs that are made from marts alone."""
