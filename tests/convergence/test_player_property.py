@@ -6,8 +6,6 @@ Playbacks and intervals equal the procedural reference, too. Cases: a tenth of `
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -28,14 +26,6 @@ FILLED = [
     "marts.fct_ad_impression", "marts.fct_interaction", "marts.fct_app_session", "marts.fct_account_day",
     "marts.feature_churn_account_day", "kpi.kpi_qoe_daily", "kpi.kpi_content_retention", "kpi.kpi_audience",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    home: Path = tmp_path_factory.mktemp("player_convergence")
-    warehouse = Warehouse(home)
-    yield warehouse
-    warehouse.close()
 
 
 @pytest.mark.slow

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -26,14 +25,6 @@ MODELS = [
 ]  # fmt: skip
 #: Where a model can fail: while it computes, while it deletes, while it inserts, while it notes its progress.
 STATEMENTS = ["create", "delete from", "insert into", "int_progress (reader"]
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    home: Path = tmp_path_factory.mktemp("convergence")
-    warehouse = Warehouse(home)
-    yield warehouse
-    warehouse.close()
 
 
 #: Views and the calendar do not change between the runs of a case; leaving them out halves its time.
