@@ -32,13 +32,14 @@ measured as (
         coalesce(app_version, 'unknown') as app_version,
         country,
         '{{ metric }}' as metric,
-        {{ value }} as value
+        {{ value }} as value,
+        playing_ms
     from playback
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
-final as (
+spread as (
 
     select
         measured.event_date,
@@ -49,7 +50,8 @@ final as (
         measured.country,
         min(bucket.from_value) as from_value,
         min(bucket.below_value) as below_value,
-        cast(count(*) as bigint) as plays
+        cast(count(*) as bigint) as plays,
+        {{ sum_of('measured.playing_ms') }} as playing_ms
     from measured
     inner join bucket
         on measured.metric = bucket.metric
@@ -62,6 +64,15 @@ final as (
         measured.device_type,
         measured.app_version,
         measured.country
+
+),
+
+final as (
+
+    select
+        *,
+        {{ rates(['average_playing_ms']) }}
+    from spread
 
 )
 

@@ -143,6 +143,7 @@ def _distribution(metric: str, own: Playbacks, values: Numbers) -> pa.Table:
     groups = Groups(own.day, bucket, own.device_type.codes, version.codes, own.country.codes)
     found = bucket[groups.first]
     below = np.append(bounds[1:], 0)[found]
+    playing = groups.sum(own.playing.values)
     return pa.table(
         {
             "metric": pa.array([metric] * len(groups), pa.string()),
@@ -151,5 +152,7 @@ def _distribution(metric: str, own: Playbacks, values: Numbers) -> pa.Table:
             "below_value": pa.array(below, mask=found == len(bounds) - 1),
             **_keys(own, version, groups),
             "plays": groups.count(),
+            "playing_ms": playing,
+            "average_playing_ms": ratio(playing, groups.count()),
         }
     )
