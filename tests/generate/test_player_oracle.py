@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ingestion.generate.plan import Plan
-from ingestion.generate.player.facts import PLAYBACKS, STRETCHES
+from ingestion.generate.player.block import build
+from ingestion.generate.player.facts import OPPORTUNITIES, PLAYBACKS, STRETCHES
 from tests.player.event import Delivery
 from tests.player.oracle import playbacks_of
 from tests.player.playback import Playback
@@ -28,7 +30,15 @@ SAME = (
 def read() -> dict[str, Playback]:
     rows = [row for day in range(PLAN.days) for row in PLAN.table("player_events", day).to_pylist()]
     found = playbacks_of([Delivery(datetime(2026, 11, 1), "all", rows)])  # noqa: DTZ001 (UTC, as the rows are)
-    return {str(playback.key[0]): playback for playback in found}
+    return {_name(playback.key): playback for playback in found}
+
+
+def _name(key: tuple[Any, ...]) -> str:
+    """The id, or what the plan has in its place."""
+    if len(key) == 1:
+        return str(key[0])
+    account, session, content, at_ms = key
+    return f"of|{'' if account is None else f'player:{account}'}|{session}|{content}|{at_ms * 1000}"
 
 
 def facts(name: str) -> list[dict[str, Any]]:
@@ -81,6 +91,10 @@ def test_the_plan_holds_every_kind_of_playback() -> None:
     assert any(row["content_watched_ms"] < row["playing_ms"] for row in rows)
     types = {name for day in range(PLAN.days) for name in PLAN.table("player_events", day)["event_type"].to_pylist()}
     assert len(types) == 29
+    assert any(row["playback_id"].startswith("of|") for row in rows)
+    assert "banner" in {row["ad_type"] for row in facts(OPPORTUNITIES)}
+    scripts = [build(PLAN.player, day, np.arange(400)).script for day in range(PLAN.days)]
+    assert all(one.is_silent.any() and one.failed_ms.any() for one in scripts)
 
 
 def test_no_two_events_share_an_id() -> None:

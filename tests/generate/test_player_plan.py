@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def test_a_wrong_clock_shifts_instants_and_no_measure(monkeypatch: pytest.Monkey
     def shown(plan: Plan) -> list[dict]:
         moved = {"started_us", "ended_us", "last_us", "session_end_us"}
         rows = plan.player_day(1).facts[PLAYBACKS].to_pylist()
-        return [{name: value for name, value in row.items() if name not in moved} for row in rows]
+        # The key of a playback without an id ends with its start.
+        told = [{**row, "playback_id": re.sub(r"\|\d+$", "", row["playback_id"])} for row in rows]
+        return [{name: value for name, value in row.items() if name not in moved} for row in told]
 
     many = {**SMALL, "accounts": 1_000}
     wrong = Plan(**many)

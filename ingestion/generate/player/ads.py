@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ingestion.generate.hashing import Bools, Ints, Stream, below, bits, wheel
+from ingestion.generate.hashing import Bools, Ints, Stream, below, bits, chance, wheel
 from ingestion.generate.player.script import (
     BREAK,
     COMPLETE,
@@ -18,14 +18,15 @@ from ingestion.generate.player.script import (
     Script,
 )
 
-PRE_ROLL, MID_ROLL, POST_ROLL = range(3)
-AD_TYPES = ("pre_roll", "mid_roll", "post_roll")
+PRE_ROLL, MID_ROLL, POST_ROLL, BANNER = range(4)
+AD_TYPES = ("pre_roll", "mid_roll", "post_roll", "banner")
 # What becomes of an opportunity. CUT: the viewer left in the middle of it.
 SEEN, SKIPPED, BROKEN, UNFILLED, REFUSED, CUT = range(6)
 FATE_WHEEL = wheel([0.72, 0.14, 0.02, 0.1, 0.02], 8)
 LENGTHS_MS = np.array([6_000, 15_000, 20_000, 30_000])
 SKIPPABLE_AFTER_MS = 5_000
 ADS = 400  # different advertisements
+BANNER_PLACE = 3  # no break has as many advertisements
 MOST = LEGS + 1  # breaks of a playback: before, before each leg but the first, and after
 
 
@@ -33,9 +34,10 @@ MOST = LEGS + 1  # breaks of a playback: before, before each leg but the first, 
 class Ads:
     """One row an opportunity, in order of playback and time.
 
-    row: the playback. leg: the leg before which it stands; 0: the pre-roll, LEGS: the post-roll. ad: number of the
-    advertisement. offset_ms, view_ms: from the break to the impression, and how long it was seen (0 if it was not).
-    length_ms: of the advertisement. price: millionths; 0 without an impression. is_asked: was its request reported?
+    row: the playback. leg: the leg before which it stands; 0: the pre-roll, LEGS: the post-roll (a banner lies over the
+    first leg, and interrupts nothing). ad: number of the advertisement. offset_ms, view_ms: from the break to the
+    impression, and how long it was seen (0 if it was not; of a banner just above it). length_ms: of the advertisement.
+    price: millionths; 0 without an impression. is_asked: was its request reported?
     """
 
     row: Ints
@@ -57,6 +59,11 @@ class Ads:
     def is_shown(self) -> Bools:
         """Was it rendered?"""
         return self.view_ms > 0
+
+    @property
+    def break_code(self) -> Ints:
+        """Which break each belongs to: its leg, or that of all banners."""
+        return np.where(self.kind == BANNER, MOST, self.leg)
 
     def quartiles(self) -> Ints:
         """How many of the quartiles 25, 50, 75 were reached."""
@@ -88,7 +95,7 @@ def draw(seed: int, script: Script, plan: Ints) -> Ads:
     latency = np.where(kind == PRE_ROLL, 20, 20 + below(hashed, 800, 23, 8))
     taken = latency + view
     before = np.cumsum(taken) - taken
-    return Ads(
+    breaks = Ads(
         row=row,
         leg=leg,
         place=place,
@@ -103,6 +110,31 @@ def draw(seed: int, script: Script, plan: Ints) -> Ads:
         is_clicked=(view > 0) & (bits(hashed, 41, 5) == 0),
         is_asked=(bits(hashed, 46, 4) > 0) | (view == 0),
         price=np.where(view > 0, 2_000 + below(hashed, 28_000, 50, 12), 0),
+    )
+    banners = _banners(seed, script, plan)
+    return Ads(*(np.concatenate([getattr(one, field.name) for one in (breaks, banners)]) for field in fields(Ads)))
+
+
+def _banners(seed: int, script: Script, plan: Ints) -> Ads:
+    """Non-linear advertisements over the first seconds of content: nothing tells how long they were seen."""
+    hashed = Stream(seed, "player/banner")(script.base)
+    row = np.flatnonzero(chance(hashed, 0.03) & script.is_played & ~script.is_play_lost & (plan != PREMIUM))
+    own, same = hashed[row], row * 0
+    return Ads(
+        row=row,
+        leg=same,
+        place=same + BANNER_PLACE,
+        kind=same + BANNER,
+        ad=below(own, ADS, 8, 10),
+        fate=same + CUT,
+        offset_ms=500 + below(own, 2_000, 18, 12),
+        latency_ms=same + 20,
+        view_ms=same + 1,
+        length_ms=same + 10_000,
+        is_skippable=same > 0,
+        is_clicked=bits(own, 30, 4) == 0,
+        is_asked=same == 0,
+        price=1_000 + below(own, 9_000, 34, 12),
     )
 
 
@@ -132,5 +164,6 @@ def shown_ms(ads: Ads, playbacks: int) -> Ints:
 
 
 def _summed(ads: Ads, values: Ints, playbacks: int) -> Ints:
-    total = np.bincount(ads.row * MOST + ads.leg, weights=values, minlength=playbacks * MOST)
+    linear = np.where(ads.kind == BANNER, 0, values)
+    total = np.bincount(ads.row * MOST + ads.leg, weights=linear, minlength=playbacks * MOST)
     return np.rint(total).astype(np.int64).reshape(playbacks, MOST)

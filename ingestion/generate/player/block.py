@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ingestion.generate.catalogue import CHANNELS, channel_ids
 from ingestion.generate.columns import hexed
-from ingestion.generate.hashing import Bools, Ints, Stream
+from ingestion.generate.hashing import Bools, Ints, Stream, chance
 from ingestion.generate.player import ads as advertisements
 from ingestion.generate.player import script as scripts
 from ingestion.generate.player.ads import Ads
@@ -21,6 +21,7 @@ from ingestion.generate.player.world import BLIND, NO_BITRATE, UNKNOWN_TITLES, S
 
 CLOSING_MS = 3_000  # from the end of the last playback to the end of its session
 FIRST_ACCOUNT = 100_001
+NAMELESS = "of|"  # begins the key of a playback without an id
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,29 @@ class Block:
     def playback_names(self) -> pa.StringArray:
         """playback_id of each playback."""
         return hexed(self.script.base)
+
+    @cached_property
+    def is_nameless(self) -> Bools:
+        """Playbacks of players that give no id, where session and content tell them from all others."""
+        of = self.of_session
+        some = chance(Stream(self.seed, "player/nameless")(self.viewings.counter), 0.3)
+        some &= (self.sessions.version == NO_BITRATE)[of] & ~self.script.is_silent.any(axis=1)
+        pair = of * len(self.content_names) + self.content
+        _, which, times = np.unique(pair, return_inverse=True, return_counts=True)
+        return np.asarray(some & (times[which] == 1))
+
+    @cached_property
+    def playback_keys(self) -> pa.Array:
+        """playback_id of each playback; of those without, what stands in its place."""
+        account, session = self.sessions.account[self.of_session], self.session_names.to_pylist()
+        names, content = self.account_names.to_pylist(), self.content_names.to_pylist()
+        keys = self.playback_names.to_pylist()
+        for row in np.flatnonzero(self.is_nameless).tolist():
+            owner = f"player:{names[account[row]]}" if account[row] >= 0 else ""
+            start_us = (self.request_ms[row] + self.measures.start_ms[row]) * 1000
+            title = f"video:{content[self.content[row]]}"
+            keys[row] = f"{NAMELESS}{owner}|{session[self.of_session[row]]}|{title}|{start_us}"
+        return pa.array(keys, pa.string())
 
     @cached_property
     def content(self) -> Ints:

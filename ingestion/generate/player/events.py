@@ -9,7 +9,7 @@ import numpy as np
 
 from ingestion.generate.hashing import Bools, Ints
 from ingestion.generate.player import script as s
-from ingestion.generate.player.ads import BROKEN, REFUSED, SEEN, SKIPPED, Ads
+from ingestion.generate.player.ads import BANNER, BROKEN, REFUSED, SEEN, SKIPPED, Ads
 from ingestion.generate.player.layout import Layout
 from ingestion.generate.player.measures import heartbeats
 from ingestion.generate.player.script import Script
@@ -37,6 +37,7 @@ def video_events(
 ) -> Iterator[Chunk]:
     """All video events. version: index of the player's version. reports_length: is the duration on the request?"""
     yield _requests(script, version, reports_length)
+    yield from _failed_tries(script)
     yield from _early(script, layout)
     yield from _beats(seed, script, layout, version)
     yield from _between(script, layout)
@@ -62,6 +63,15 @@ def _requests(script: Script, version: Ints, reports_length: Bools) -> Chunk:
             "content_duration_ms": np.where(reports_length, length, NULL)[row],
         },
     )
+
+
+def _failed_tries(script: Script) -> Iterator[Chunk]:
+    """A first request under the same id, and the error that ended it."""
+    row = np.flatnonzero(script.failed_ms)
+    place = {"position_ms": _placed(script, row, script.first[row])}
+    yield Chunk("video_play", row, -script.failed_ms[row], row * 0 + 1, place)
+    error = {**place, "error_code": row * 0, "is_fatal": row * 0 + 1}
+    yield Chunk("video_error", row, -script.failed_ms[row] + script.failed_ms[row] // 2, row * 0 + 32, error)
 
 
 def _early(script: Script, layout: Layout) -> Iterator[Chunk]:
@@ -149,7 +159,7 @@ def _seek(script: Script, layout: Layout, row: Ints, leg: Ints) -> Chunk:
 
 def _pings(script: Script, layout: Layout, version: Ints) -> Iterator[Chunk]:
     """Heartbeats in a pause, of the players that send them."""
-    count = np.where(script.counts & (script.kind == s.PAUSE), (script.gap_ms - 1) // PING_MS, 0)
+    count = np.where(script.counts & (script.kind == s.PAUSE) & ~script.is_silent, (script.gap_ms - 1) // PING_MS, 0)
     count *= np.isin(version, VERSIONS_WITH_PINGS)[:, None]
     row, leg = np.nonzero(count)
     times = count[row, leg]
@@ -185,7 +195,8 @@ def ad_events(script: Script, layout: Layout, ads: Ads) -> Iterator[Chunk]:
     leg = np.minimum(np.maximum(ads.leg - 1, 0), s.LEGS - 1)
     leg = np.where(ads.leg == s.LEGS, script.end_leg[ads.row], leg)
     place = np.where(ads.leg == 0, script.first[ads.row], script.begin[ads.row, leg] + script.ticks[ads.row, leg])
-    shared = {"position_ms": _placed(script, ads.row, place), "opportunity": np.arange(len(ads.row))}
+    position = np.where(ads.kind == BANNER, NULL, _placed(script, ads.row, place))
+    shared = {"position_ms": position, "opportunity": np.arange(len(ads.row))}
     identity = ads.leg * 4 + ads.place
     over = impression + ads.view_ms
     quartiles = ads.quartiles()

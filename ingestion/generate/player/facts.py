@@ -24,7 +24,7 @@ PLAYBACKS, STRETCHES = "player_playbacks", "player_stretches"
 OPPORTUNITIES, INTERACTIONS, SENT = "player_opportunities", "player_interactions", "player_sent"
 SENT_COLUMNS = (
     "event_id", "event_type", "event_at", "account_id", "session_id", "playback_id", "content_id", "device_id",
-    "device_type", "platform", "app_version", "country",
+    "device_type", "platform", "app_version", "country", "app_crashes",
 )  # fmt: skip
 ERROR_CLASSES = ("technical", "business")
 IN_OTHER_FORM = (
@@ -37,7 +37,8 @@ IN_OTHER_FORM = (
 
 def known(block: Block) -> dict[str, pa.Table]:
     """The facts of a block: a row a playback, a stretch of playing, an ad opportunity, an interaction. Times are
-    microseconds since 1970, by the clock of the device."""
+    microseconds since 1970, by the clock of the device. A playback without an id has the key that stands in its place.
+    """
     return {
         PLAYBACKS: _playbacks(block),
         STRETCHES: _stretches(block),
@@ -58,7 +59,7 @@ def _playbacks(block: Block) -> pa.Table:
     length = np.where(is_live, -1, block.script.length * block.script.unit_ms)
     table = pa.table(
         {
-            "playback_id": block.playback_names,
+            "playback_id": block.playback_keys,
             "session_id": choice(of, block.session_names, ~is_named),
             "account_id": coded(sessions.account[of], block.account_names),
             "content_id": choice(block.content, block.content_names),
@@ -101,7 +102,7 @@ def _stretches(block: Block) -> pa.Table:
     request = block.request_ms[row]
     table = pa.table(
         {
-            "playback_id": choice(row, block.playback_names),
+            "playback_id": choice(row, block.playback_keys),
             "from_us": pa.array((request + found.stretch_from_ms) * 1000),
             "to_us": pa.array((request + found.stretch_to_ms) * 1000),
             "from_position_ms": pa.array(found.stretch_content_from_ms),
@@ -119,8 +120,8 @@ def _opportunities(block: Block) -> pa.Table:
     seen = np.where(ads.fate == CUT, ads.length_ms * quartiles // 4, ads.view_ms)
     table = pa.table(
         {
-            "playback_id": choice(row, block.playback_names),
-            "ad_break_id": coded(ads.leg, break_names()),
+            "playback_id": choice(row, block.playback_keys),
+            "ad_break_id": coded(ads.break_code, break_names()),
             "ad_id": coded(ads.ad, ad_names()),
             "ad_type": coded(ads.kind, AD_TYPES),
             "advertiser_id": coded(ads.ad % ADVERTISERS, advertiser_names()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.generate.hashing import Ints
-from ingestion.generate.player.ads import Ads, break_ms, shown_ms
+from ingestion.generate.player.ads import BANNER, Ads, break_ms, shown_ms
 from ingestion.generate.player.script import (
     BREAK,
     LEFT,
@@ -38,7 +38,8 @@ class Layout:
     def break_at(self, ads: Ads) -> Ints:
         """When the break of each opportunity begins."""
         before = self.end[ads.row, np.maximum(np.minimum(ads.leg, LEGS - 1) - 1, 0)]
-        return np.where(ads.leg == 0, 0, np.where(ads.leg == LEGS, self.tail[ads.row], before))
+        over = np.where(ads.kind == BANNER, self.begin[ads.row, 0], 0)
+        return np.where(ads.leg == 0, over, np.where(ads.leg == LEGS, self.tail[ads.row], before))
 
 
 def lay(script: Script, ads: Ads) -> Layout:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.generate.hashing import Bools, Ints, Stream, below, chance
-from ingestion.generate.player.ads import Ads
+from ingestion.generate.player.ads import BANNER, Ads
 from ingestion.generate.player.layout import Layout
 from ingestion.generate.player.script import (
     COMPLETE_STOP,
@@ -87,9 +87,13 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
     lost = script.is_play_lost
     late = np.where(lost, script.beat, 0)  # ticks of the first leg that nobody heard of
     playing = (np.where(counts, script.ticks, 0).sum(axis=1) - late) * TICK_MS
-    start = np.where(lost, layout.frame + late * TICK_MS, 0)
+    start = np.where(lost, layout.frame + late * TICK_MS, -script.failed_ms)
     stretches = _stretches(script, layout, late)
     in_pause = np.where(counts & np.isin(script.kind, PAUSES), script.gap_ms, 0).sum(axis=1)
+    # Neither watched nor paused: silence, and what lies between a failed try and the next one.
+    apart = np.where(script.is_silent, script.gap_ms, 0).sum(axis=1)
+    in_pause -= apart
+    apart += script.failed_ms // 2
     in_pause += (np.where(counts & (script.kind == PAUSES[1]), script.late_ms, 0)).sum(axis=1)
     in_pause += script.early_pause_ms + np.where(script.is_played & (script.end == PAUSED_STOP), script.tail_ms, 0)
     is_stalled_end = script.is_played & (script.end == STALLED_STOP)
@@ -102,14 +106,16 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
     beat = heartbeats(seed, script)
     dropped = np.bincount(beat.row, weights=beat.dropped, minlength=len(started)).astype(np.int64)
     shown = np.bincount(ads.row, weights=ads.is_shown, minlength=len(started)).astype(np.int64)
-    seen = np.rint(np.bincount(ads.row, weights=ads.view_ms, minlength=len(started))).astype(np.int64)
+    seen = np.rint(
+        np.bincount(ads.row, weights=np.where(ads.kind == BANNER, 0, ads.view_ms), minlength=len(started))
+    ).astype(np.int64)
     return Measures(
         start_ms=start,
         end_ms=layout.leave,
         is_started=started,
         playing_ms=np.where(started, playing, 0),
         content_watched_ms=_watched(len(started), *stretches),
-        watched_ms=layout.leave - start - in_pause,
+        watched_ms=layout.leave - start - in_pause - apart,
         startup_ms=np.where(started & ~lost & (script.early_pause_ms == 0), script.startup_ms, NULL),
         stall_count=stalls.sum(axis=1) + is_stalled_end,
         stall_ms=np.where(stalls, script.gap_ms, 0).sum(axis=1) + np.where(is_stalled_end, script.tail_ms, 0),

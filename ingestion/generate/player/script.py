@@ -15,6 +15,7 @@ from ingestion.generate.hashing import Bools, Ints, Stream, UInts, below, bits, 
 
 LEGS = 6  # at most
 TICK_MS = 40
+TIME_OUT_MS = 3_600_000  # of silence: what is longer than that counts for nothing
 RATES = ("1", "1.25", "1.5", "2")
 UNIT_MS = np.array([40, 50, 60, 80])  # content in a tick, by rate
 RATE_WHEEL = wheel([0.9, 0.04, 0.04, 0.02], 8)
@@ -54,7 +55,8 @@ class Script:
     """P playbacks. (P,) columns, then (P, LEGS) matrices of which the first `legs` columns of a row count.
 
     length: ticks of the content. first: position of the request. has_positions: does its player report them?
-    is_play_lost: its request never arrived. early_pause_ms: a pause before the first frame (0: none). wait_ms: how long
+    is_play_lost: its request never arrived. early_pause_ms: a pause before the first frame (0: none).
+    failed_ms: how long before its request a first try began that failed half-way (0: none). wait_ms: how long
     one that never began was waited for. tail_ms: pause or stall before a stop. gap_ms, late_ms: length of a pause or a
     stall; what passes between a seek and its stall, or in a pause after its seek. kbps: -1 where not reported.
     """
@@ -68,6 +70,7 @@ class Script:
     first: Ints
     startup_ms: Ints
     early_pause_ms: Ints
+    failed_ms: Ints
     wait_ms: Ints
     is_business: Bools
     is_play_lost: Bools
@@ -111,6 +114,11 @@ class Script:
         return np.where(self.counts, np.maximum(shown, 0) // self.beat[:, None], 0)
 
     @property
+    def is_silent(self) -> Bools:
+        """Pauses in which a device sleeps for longer than the time-out."""
+        return np.asarray(self.counts & (self.kind == PAUSE) & (self.gap_ms > TIME_OUT_MS))
+
+    @property
     def jumps(self) -> Bools:
         """Legs before which the playhead moved without an event that says so."""
         return np.asarray(self.counts & (self.kind == JUMP))
@@ -147,7 +155,11 @@ def draw(seed: int, counter: Ints, length_ms: Ints, plan: Ints, has_positions: B
     legs, kind, begin, ticks = _walk(detail, length, beat, first, legs, kind, wanted)
     end, ticks = _ending(more, length, beat, legs, begin, ticks)
     early = chance(more, 0.01, 48, 8) & (outcome == PLAYED) & has_positions
-    told = TOLD_WHEEL[bits(leg, 56, 8)]
+    again = Stream(seed, "player/playback/again")(counter)
+    fails = chance(again, 0.02) & (outcome == PLAYED) & ~early
+    gap = _gaps(detail, kind)
+    # Nothing but the resume tells when a device woke up.
+    told = np.where(gap > TIME_OUT_MS, BY_EVENT, TOLD_WHEEL[bits(leg, 56, 8)])
     script = Script(
         base=base,
         rate=rate,
@@ -158,16 +170,17 @@ def draw(seed: int, counter: Ints, length_ms: Ints, plan: Ints, has_positions: B
         first=first,
         startup_ms=200 + below(base, 1800, 43, 10) + np.where(bits(base, 53, 3) == 0, below(more, 7000, 32, 12), 0),
         early_pause_ms=np.where(early, 1000 + below(more, 20_000, 32, 12), 0),
+        failed_ms=np.where(fails, 2 * (200 + below(again, 700, 16, 12)), 0),
         wait_ms=300 + below(more, 15_000, 32, 12),
         is_business=chance(more, 0.3, 56, 8),
-        is_play_lost=chance(base, 0.015, 56, 8) & ~early,
+        is_play_lost=chance(base, 0.015, 56, 8) & ~early & ~fails,
         end=end,
         tail_ms=500 + below(more, 40_000, 32, 12),
         legs=legs,
         kind=kind,
         begin=begin,
         ticks=ticks,
-        gap_ms=_gaps(detail, kind),
+        gap_ms=gap,
         late_ms=np.where(kind == PAUSE_SEEK, 1000 + below(leg, 30_000, 44, 12), below(leg, 1997, 44, 12)),
         told=np.where(has_positions[:, None], told, BY_EVENT),
         kbps=np.where(has_bitrate[:, None], _kilobits(leg, kind), -1),
@@ -226,8 +239,10 @@ def _ending(more: UInts, length: Ints, beat: Ints, legs: Ints, begin: Ints, tick
 
 
 def _gaps(detail: UInts, kind: Ints) -> Ints:
-    """Milliseconds of a pause (most are short, none reaches the time-out) or of a stall."""
+    """Milliseconds of a pause (most are short, few are longer than the time-out) or of a stall."""
     pause = 1500 + np.where(bits(detail, 36, 3) == 0, below(detail, 1_200_000, 40, 12), below(detail, 90_000, 40, 12))
+    asleep = (kind == PAUSE) & (bits(detail, 53, 7) == 0)
+    pause = np.where(asleep, TIME_OUT_MS + 1 + below(detail, TIME_OUT_MS, 40, 12), pause)
     stall = 120 + below(detail, 9000, 40, 12)
     return np.where(np.isin(kind, PAUSES), pause, np.where(np.isin(kind, STALLS), stall, 0))
 

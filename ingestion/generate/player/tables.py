@@ -75,7 +75,7 @@ def _ads(block: Block, chunks: Sequence[Chunk]) -> pa.Table:
             **shared,
             "position_ms": counted(joined_values(chunks, "position_ms")[order]),
             "ad_id": coded(number, ad_names()),
-            "ad_break_id": coded(ads.leg[one], break_names()),
+            "ad_break_id": coded(ads.break_code[one], break_names()),
             "ad_type": coded(ads.kind[one], AD_TYPES),
             "ad_campaign_id": coded(
                 number // ADS_OF_CAMPAIGN, [f"CMP-{campaign:03d}" for campaign in range(ADS // ADS_OF_CAMPAIGN)]
@@ -102,8 +102,8 @@ def advertiser_names() -> list[str]:
 
 
 def break_names() -> list[str]:
-    """ad_break_id by the leg before which a break stands."""
-    return [f"B{leg}" for leg in range(LEGS + 1)]
+    """ad_break_id by the leg before which a break stands, and that of banners."""
+    return [*(f"B{leg}" for leg in range(LEGS + 1)), "OVER"]
 
 
 def _sessions(block: Block) -> pa.Table:
@@ -132,6 +132,7 @@ def _sessions(block: Block) -> pa.Table:
             "previous_device_id": choice(np.arange(len(row)), before, ~changed),
             "previous_device_type": coded(np.where(changed, sessions.device[row], NULL), DEVICES),
             "session_duration_ms": counted(lasted),
+            "app_crashes": counted(np.where(kind == ENDED, sessions.crashes[row], NULL)),
         }
     )
 
@@ -179,7 +180,7 @@ def _of_playbacks(block: Block, topic: str, chunks: Sequence[Chunk]) -> tuple[In
         {
             **_envelope(hashed, type_code, names, at_ms[order]),
             **_who(block, session),
-            "playback_id": choice(row, block.playback_names),
+            "playback_id": choice(row, block.playback_names, block.is_nameless[row]),
             "content_id": choice(block.content[row], block.content_names),
             "is_live": pa.array(views.channel[row] >= 0),
             "channel_id": coded(views.channel[row], channel_ids()),

@@ -57,6 +57,7 @@ class Sessions:
     has_end: Bools
     is_end_early: Bools
     is_skewed: Bools
+    crashes: Ints
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class World:
             has_end=~chance(second, 0.15, 20, 8),
             is_end_early=chance(who, 0.02, 56, 8),
             is_skewed=skewed,
+            crashes=np.where(chance(first, 0.03, 32, 8), 1 + bits(first, 40, 1), 0),
         )
 
     def _start_ms(self, day: int, second: UInts, country: Ints) -> Ints:

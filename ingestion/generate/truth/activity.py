@@ -144,7 +144,11 @@ def fct_app_session(events: Sent) -> pa.Table:
     is_late = has_end[number] & (at_us > end_us[number])
     counts = ~begins & (silence <= TIME_OUT_US // 1000) & ~is_late
     is_video = events.is_of("video")[order]
-    playback, content = events.text("playback_id").take(order), events.text("content_id").take(order)
+    content = events.text("content_id").take(order)
+    named = events.text("playback_id").take(order).to_list()
+    # Without an id the content tells the playbacks of a session apart.
+    crashes = numbers_of(column(events.table, "app_crashes")).values
+    playback = texts_of([name or f"of {title}" for name, title in zip(named, content.to_list(), strict=True)])
     start = order[first]
     names = session.take(start).to_list()
     accounts = groups.greatest(account.codes[order])
@@ -167,7 +171,7 @@ def fct_app_session(events: Sent) -> pa.Table:
             "device_count": pa.array(groups.distinct(device.codes[order], device.codes[order] != NULL)),
             "interaction_count": pa.array(groups.count(events.is_of("user")[order])),
             "device_change_count": pa.array(groups.count(types == "device_change")),
-            "crash_count": pa.array(groups.count(types == "session_crash")),
+            "crash_count": pa.array(groups.greatest(crashes[order])),
             "late_event_count": pa.array(groups.count(is_late)),
             "active_ms": pa.array(groups.sum(np.where(counts, silence, 0))),
             "is_start_reported": pa.array(types[first] == "session_start"),

@@ -16,7 +16,7 @@ from ingestion.generate.truth.entities import Inputs
 from ingestion.generate.truth.groups import Groups, dates, ratio, texts
 from ingestion.generate.truth.model import DAY_US, Playbacks
 from ingestion.generate.truth.playbacks import first_known
-from ingestion.generate.truth.players import rows_of
+from ingestion.generate.truth.players import PREFIX, rows_of
 from ingestion.generate.truth.read import Numbers, Texts, column, flags_of, joined, numbers_of, texts_of
 
 HOUR_MS = 3_600_000
@@ -68,7 +68,9 @@ def fct_ad_impression(found: Opportunities, plays: Playbacks) -> pa.Table:
     }
     return pa.table(
         {
-            "playback_id": texts(own.playback_id),
+            "playback_id": pa.array(
+                [name if str(name).startswith(PREFIX) else None for name in own.playback_id.to_list()], pa.string()
+            ),
             **{name: texts(found.text(name)) for name in ("ad_break_id", "ad_id", "ad_type", "advertiser_id")},
             "account_id": texts(own.account),
             "content_id": texts(own.content),

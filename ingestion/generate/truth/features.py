@@ -130,7 +130,7 @@ def _as_of(today: int, every: AccountDays, measures: dict[str, Ints]) -> pa.Tabl
             "monthly_price_amount": decimals([None if one is None else one * 100 for one in price], 4),
             "currency": pa.array([None if one is None else reference.PRICE_CURRENCY for one in price], pa.string()),
             "is_downgraded": pa.array(
-                [one is not None and one < most for one, most in zip(price, highest, strict=True)]
+                [one is not None and one < most for one, most in zip(price, highest, strict=True)], pa.bool_()
             ),
             "is_last_play_complete": pa.array(last_complete, mask=days[QUARTER] == 0),
             "known_days": pa.array(groups.greatest(age)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from ingestion.generate import reference
 from ingestion.generate.hashing import Bools, Ints
+from ingestion.generate.player.block import NAMELESS
 from ingestion.generate.player.facts import PLAYBACKS, STRETCHES
 from ingestion.generate.truth.entities import Content, Inputs
 from ingestion.generate.truth.logs import MEDIA_KINDS, VIDEO
@@ -68,7 +70,14 @@ def running(inputs: Inputs, plays: Playbacks) -> Running:
 def rows_of(plays: Playbacks, bare_ids: Texts) -> Ints:
     """The rows of the player's playbacks with these ids."""
     place = {plays.playback_id.names[code]: row for row, code in enumerate(plays.playback_id.codes.tolist())}
-    return np.array([place[f"{PREFIX}{name}"] for name in bare_ids.to_list()], dtype=np.int64)
+    return np.array([place[_identity(str(name))] for name in bare_ids.to_list()], dtype=np.int64)
+
+
+def _identity(name: str) -> str:
+    """playback_id of what has this id, or key of a playback without one."""
+    if name.startswith(NAMELESS):
+        return hashlib.md5(f"player|{name}".encode(), usedforsecurity=False).hexdigest()
+    return PREFIX + name
 
 
 def build(inputs: Inputs, contents: Mapping[str, Content]) -> Playbacks:
@@ -85,7 +94,7 @@ def build(inputs: Inputs, contents: Mapping[str, Content]) -> Playbacks:
         return flags_of(column(table, name))
 
     count = table.num_rows
-    playback_id = texts_of([PREFIX + str(name) for name in text("playback_id").to_list()])
+    playback_id = texts_of([_identity(str(name)) for name in text("playback_id").to_list()])
     account = texts_of([ANONYMOUS if name is None else PREFIX + name for name in text("account_id").to_list()])
     content = texts_of([f"video:{name}" for name in text("content_id").to_list()])
     started_us, playing, watched = number("started_us").values, number("playing_ms"), number("content_watched_ms")
