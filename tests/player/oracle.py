@@ -48,8 +48,9 @@ def _groups(rows: Iterable[Row]) -> Iterable[tuple[tuple[Any, ...], list[tuple[E
     for key, group in groups.items():
         group.sort(key=lambda pair: (pair[0].at, ORDER.index(pair[0].kind), pair[0].event_id))
         for part in [group] if len(key) == 1 else _split(group):
-            if any(event.kind.startswith("video_") for event, _ in part):
-                yield key if len(key) == 1 else (*key, part[0][0].at), part
+            starts = [event.at for event, _ in part if event.kind.startswith("video_")]
+            if starts:
+                yield key if len(key) == 1 else (*key, starts[0]), part
 
 
 def _split(group: list[tuple[Event, Row]]) -> list[list[tuple[Event, Row]]]:
