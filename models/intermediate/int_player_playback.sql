@@ -44,6 +44,8 @@ followed as (
         *,
         coalesce(lag(state) over (partition by playback_id order by step_number), '') as state_before,
         lag(bitrate_kbps) over (partition by playback_id order by step_number) as bitrate_before_kbps,
+        is_stalled and not coalesce(lag(is_stalled) over (partition by playback_id order by step_number), false)
+            as is_stall_start,
         max(requests) over (partition by playback_id) as last_request,
         max(case when step_kind = 'video_complete' then step_number end) over (
             partition by playback_id, requests order by step_number rows between unbounded preceding and 1 preceding
@@ -57,38 +59,47 @@ numbered as (
 
     select
         *,
-        state = 'stalled' and state_before <> 'stalled' as is_stall_start,
         step_kind = 'video_play' and state_before in ('', 'ended') as is_request,
-        sum(case when state = 'stalled' and state_before <> 'stalled' then 1 else 0 end) over (
+        sum(case when is_stall_start then 1 else 0 end) over (
             partition by playback_id order by step_number rows between unbounded preceding and current row
         ) as stalls,
+        max(step_number) over (partition by playback_id) as last_number,
         min(case when is_end and requests = last_request then step_number end) over (partition by playback_id)
             as end_number,
-        min(case when is_failure then step_number end) over (partition by playback_id) as failure_number,
+        min(case when is_failure and state_before <> 'ended' then step_number end) over (partition by playback_id)
+            as failure_number,
         min(case when is_shown or playing_ms > 0 then step_number end) over (partition by playback_id) as shown_number
     from followed
 
 ),
 
--- the furthest position of a stretch, and whether its stall is one that a seek has caused
+-- the request that led to the first frame, and whether a stall is one that a seek has caused
 caused as (
 
     select
         *,
-        step_number <= shown_number as is_before_shown,
-        case
-            when state = 'ended' and state_before = 'ended' then null
-            when state = 'ended' then gap_from_position_ms
-            when
-                gap_from_position_ms >= coalesce(gap_to_position_ms, 0)
-                and gap_from_position_ms >= coalesce(to_position_ms, 0)
-                then gap_from_position_ms
-            when gap_to_position_ms >= coalesce(to_position_ms, 0) then gap_to_position_ms
-            else to_position_ms
-        end as furthest_ms,
+        max(case when is_request and step_number <= shown_number then step_number end)
+            over (partition by playback_id) as request_number,
         max(case when is_stall_start and is_after_seek then 1 else 0 end) over (partition by playback_id, stalls)
-            as is_seek_stall
+            as is_seek_stall,
+        -- one that took time, or lasts to the end; silence takes none
+        min(case when state = 'stalled' and (elapsed_ms > 0 or step_number = last_number) then step_number end)
+            over (partition by playback_id, stalls) as stall_number
     from numbered
+
+),
+
+-- what lies between them
+placed as (
+
+    select
+        *,
+        step_number between request_number and shown_number as is_startup,
+        -- the furthest position that is known or played
+        greatest(
+            coalesce(position_ms, -1), coalesce(gap_from_position_ms, -1), coalesce(to_position_ms, -1)
+        ) as furthest_ms
+    from caused
 
 ),
 
@@ -149,7 +160,7 @@ measured as (
         {{ sum_of("case when state = 'stalled' and is_seek_stall = 0 then elapsed_ms - playing_ms end") }} as stall_ms,
         {{ sum_of("case when state = 'stalled' and is_seek_stall = 1 then elapsed_ms - playing_ms end") }}
             as seek_stall_ms,
-        {{ count_if('is_stall_start and is_seek_stall = 0') }} as stall_count,
+        {{ count_if('step_number = stall_number and is_seek_stall = 0') }} as stall_count,
         {{ count_if("is_seek and state <> 'ended'") }} as seek_count,
         {{ count_if("step_kind = 'video_quality_change'") }} as quality_change_count,
         {{ count_if("step_kind = 'video_quality_change' and bitrate_kbps > bitrate_before_kbps") }} as quality_up_count,
@@ -157,24 +168,29 @@ measured as (
             as quality_down_count,
         {{ sum_of('bitrate_kbps * playing_ms') }} as bitrate_bits,
         {{ sum_of('case when bitrate_kbps is not null then playing_ms end') }} as bitrate_ms,
-        max(furthest_ms) as max_position_ms,
+        nullif(max(furthest_ms), -1) as max_position_ms,
         case
             when max(case when is_requested then 1 else 0 end) = 0 then null
-            when
-                min(case when step_kind in ('video_pause', 'video_seek') then step_number end) <= max(shown_number)
+            when max(case when is_startup and step_kind in ('video_pause', 'video_seek') then 1 else 0 end) = 1
                 then null
             when max(reported_startup_ms) is not null then max(reported_startup_ms)
-            when max(case when is_position_jump and state = 'starting' then 1 else 0 end) = 1 then null
+            when max(case when is_startup and is_position_jump and not is_shown then 1 else 0 end) = 1 then null
             when max(case when is_start_derived then 1 else 0 end) = 1
                 then
-                    max(case when step_number = shown_number then at_ms + elapsed_ms - playing_ms end)
-                    - max(case when is_request and step_number <= shown_number then at_ms end)
-                    - {{ sum_of('case when is_in_ad and is_before_shown then elapsed_ms - playing_ms end') }}
+                    max(
+                        case
+                            when step_number <> shown_number then null
+                            when is_shown then at_ms
+                            else at_ms + elapsed_ms - playing_ms
+                        end
+                    )
+                    - max(case when step_number = request_number then at_ms end)
+                    - {{ sum_of('case when is_in_ad and is_startup then elapsed_ms - playing_ms end') }}
         end as startup_ms,
         max(case when is_position_jump then 1 else 0 end) = 1 as is_position_jump,
         max(case when step_kind = 'video_stop' and completed_number is not null then 1 else 0 end) = 1
             as is_stop_after_complete
-    from caused
+    from placed
     group by playback_id
 
 ),

@@ -2,6 +2,7 @@
 
 {%- set touched = touched_dates('event') %}
 {%- set in_gap = 'over (partition by playback_id, gap_number order by step_number rows between' %}
+{%- set in_run = 'over (partition by playback_id, run_number order by step_number rows between' %}
 
 with
 
@@ -129,8 +130,9 @@ clocked as (
             ) as bigint
         ) as content_before,
         cast(
-            coalesce(sum(playing_ms * rate_in_force) {{ in_gap }} unbounded preceding and 1 preceding), 0) as bigint
-        ) as content_before_in_gap
+            coalesce(sum(playing_ms * rate_in_force) {{ in_run }} unbounded preceding and 1 preceding), 0) as bigint
+        ) as content_before_in_run,
+        first_value(gap_from_position_ms) {{ in_run }} unbounded preceding and current row) as run_from_position_ms
     from played
 
 ),
@@ -150,23 +152,22 @@ final as (
         requests,
         length_ms as elapsed_ms,
         playing_ms,
+        position_ms,
         gap_from_position_ms,
-        gap_to_position_ms,
         reported_startup_ms,
         inactivity_timeout_ms,
-        first_ms,
         at_ms,
         bitrate_in_force_kbps as bitrate_kbps,
         cast(rate_in_force * cast(0.0001 as decimal(5, 4)) as decimal(9, 4)) as playback_rate,
         case
             when playing_ms = 0 then null
             when not is_positioned then {{ div_floor('content_before', '10000') }}
-            else gap_from_position_ms + {{ div_floor('content_before_in_gap', '10000') }}
+            else run_from_position_ms + {{ div_floor('content_before_in_run', '10000') }}
         end as from_position_ms,
         case
             when playing_ms = 0 then null
             when not is_positioned then {{ div_floor('(content_before + playing_ms * rate_in_force)', '10000') }}
-            else gap_from_position_ms + {{ div_floor('(content_before_in_gap + playing_ms * rate_in_force)', '10000') }}
+            else run_from_position_ms + {{ div_floor('(content_before_in_run + playing_ms * rate_in_force)', '10000') }}
         end as to_position_ms,
         -- booleans
         is_requested,
@@ -175,9 +176,10 @@ final as (
         is_seek,
         is_failure,
         is_in_ad,
+        state = 'stalled' as is_stalled,
         is_end,
         is_after_seek,
-        is_jump and is_gap_end as is_position_jump,
+        is_jump as is_position_jump,
         -- dates and timestamps
         event_date,
         playback_date,

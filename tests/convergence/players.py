@@ -10,7 +10,7 @@ from tests.convergence.engine import Batch, Warehouse
 from tests.player.event import RATE_UNIT, Delivery, ms_of
 from tests.player.oracle import playbacks_of
 from tests.player.playback import Playback, joined
-from tests.player.reel import Piece
+from tests.player.stretch import Piece
 
 Rows = list[tuple[Any, ...]]
 #: Measures of the reference that are columns of fct_playback by the same name.

@@ -56,6 +56,11 @@ class Event:
     ad: tuple[str | None, str | None] = (None, None)
 
     @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among the events, up to those of one kind at one instant."""
+        return self.at, ORDER.index(self.kind)
+
+    @property
     def before(self) -> int | None:
         """Where the playhead is when the event happens."""
         return self.seek_from if self.kind == "video_seek" else self.position

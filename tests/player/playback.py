@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from tests.player.event import AD_ENDS, TIME_OUT_MS, Event, Row, content_of, kind_of
-from tests.player.reel import Piece, Reel
+from tests.player.reel import Reel
+from tests.player.stretch import Piece
 
 VALID_MS = 30_000
 COMPLETE_PERCENT = 99
@@ -47,7 +48,7 @@ class Start:
 
     frame: int
     startup: int | None
-    shown_at: int  # the instant from which it is known
+    shown_from: tuple[int, int]  # the place among the events from which on it is known
     is_reported: bool = False
 
 
@@ -93,7 +94,6 @@ class Whole:
 
     is_lost: bool  # its request
     is_positioned: bool
-    last_at: int
 
 
 def _start_of(reel: list[Event], whole: Whole, probe: Reel) -> Start | None:
@@ -109,17 +109,20 @@ def _start_of(reel: list[Event], whole: Whole, probe: Reel) -> Start | None:
         if probe.moved_at is not None or probe.jumped_at is not None:
             break
     if is_rest and (reported is not None or (whole.is_positioned and stood > 0)):
-        return Start(first.at, None, first.at)
+        return Start(first.at, None, first.place)
     if reported is not None:
-        frame = min(first.at + reported + probe.in_ads("pre_roll"), whole.last_at)
-        start = Start(frame, reported, frame, is_reported=True)
+        pre_rolls = [stretch for stretch in probe.stretches if stretch.ad_type == "pre_roll"]
+        is_end_lost = bool(pre_rolls) and pre_rolls[-1] is probe.stretches[-1]
+        frame = first.at + reported + sum(stretch.end - stretch.start for stretch in pre_rolls)
+        frame = min(frame, event.at if is_end_lost else reel[-1].at)
+        start = Start(frame, reported, (frame, 1), is_reported=True)  # after a request at the same instant
     elif probe.moved_at is not None:
-        since = probe.moved_at - first.at - probe.in_ads()
-        start = Start(probe.moved_at, None if probe.has_jump else max(0, since), event.at)
+        since = probe.moved_at - first.at - probe.waited_for_ads()
+        start = Start(probe.moved_at, None if probe.has_jump else since, event.place)
     elif probe.jumped_at is not None:
-        start = Start(probe.jumped_at, None, event.at)
+        start = Start(probe.jumped_at, None, event.place)
     elif not whole.is_positioned and _does_something(reel if is_rest else reel[1:]):
-        start = Start(first.at, None, first.at)
+        start = Start(first.at, None, first.place)
     else:
         return None
     latest = start.frame - 1 if start.is_reported else start.frame
@@ -134,18 +137,18 @@ def _does_something(events: Sequence[Event]) -> bool:
 
 def _reel_after(walked: list[Reel], start: Start | None, opening: int) -> Reel:
     """A reel that goes on where the last one was."""
-    shown_at, is_reported = (None, False) if start is None else (start.shown_at, start.is_reported)
+    shown_from, is_reported = (None, False) if start is None else (start.shown_from, start.is_reported)
     if not walked:
-        return Reel(shown_at, opening, is_reported=is_reported)
+        return Reel(shown_from, opening, is_reported=is_reported)
     last = walked[-1]
-    return Reel(shown_at, last.here, last.rest, is_reported, last.rate, last.bitrate)
+    return Reel(shown_from, last.here, last.rest, is_reported, last.rate, last.bitrate, seek_at=last.seek_at)
 
 
 def _run(reels: list[list[Event]], after: list[list[Event]], is_positioned: bool) -> tuple[Start | None, list[Reel]]:
     """Find the first frame, then walk every reel knowing it."""
     start: Start | None = None
     opening = _opening([event for reel in reels for event in reel])
-    whole = Whole(reels[0][0].kind != "video_play", is_positioned, reels[-1][-1].at)
+    whole = Whole(reels[0][0].kind != "video_play", is_positioned)
     walked: list[Reel] = []
     for events, rest in zip(reels, after, strict=True):
         start = start or _start_of(events, whole, _reel_after(walked, None, opening))

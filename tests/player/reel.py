@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.player.event import AD_ENDS, RATE_UNIT, TIME_OUT_MS, Event
+from tests.player.stretch import Piece, Stall, Stretch
 
 SLACK_MS = 2_000  # a position may run ahead of the clock by this much before it is a jump
 AFTER_SEEK_MS = 2_000  # a stall that begins within this time after a seek is caused by it
@@ -18,56 +19,11 @@ STARTS = ("video_play", "video_resume")
 WAITS = ("starting", "paused", "stalled", "ad")
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A stretch in which the playhead moved: wall clock and content, half-open."""
-
-    start: int
-    end: int
-    from_position: int
-    to_position: int
-    rate: int
-    bitrate: int | None
-
-
-@dataclass
-class Stretch:
-    """Time between two events, with the state that held."""
-
-    start: int
-    end: int
-    state: str
-    rate: int
-    bitrate: int | None
-    ad_type: str | None
-    stall: Stall | None
-    is_silent: bool  # no event came for longer than the time-out
-    laid: int = 0  # what was found to have played at its end after all
-
-
-@dataclass
-class Stall:
-    """An interruption after the first frame: until its reported length is over, or open until the playhead moves."""
-
-    start: int
-    is_caused_by_seek: bool
-    until: int
-    is_open: bool = False
-    is_unfinished: bool = False  # it lasts to the last event
-
-    def report(self, event: Event) -> None:
-        """Take in what an event says about it."""
-        if event.stall is None:
-            self.is_open = True
-        else:
-            self.until = max(self.until, event.at + event.stall)
-
-
 @dataclass
 class Reel:
     """The walk."""
 
-    shown_at: int | None  # since when it is known that a frame was shown
+    shown_from: tuple[int, int] | None  # the place among the events from which on a frame is known to have been shown
     here: int  # the last known position
     rest: int = 0  # of a millisecond of content, in ten-thousandths
     is_reported: bool = False  # the first frame is the player's word: nothing plays before it
@@ -77,6 +33,7 @@ class Reel:
     ad_type: str | None = None
     ad_id: str | None = None
     has_stood_in_ad: bool = False  # a position was known since the ad began
+    has_stood_in_pause: bool = False  # and since the pause did
     is_blind: bool = False  # a seek told no target: the next position says nothing about progress
     here_rate: int = RATE_UNIT
     last: Event | None = None
@@ -111,7 +68,7 @@ class Reel:
             self._until(event.at)
         if event.before is not None or event.kind == "video_seek":
             self._reach(event)
-        if self.state == "starting" and self._is_shown(event.at):
+        if self.state == "starting" and self._is_shown(event):
             self.state = "playing"
         self._change(event)
         self._note(event)
@@ -119,9 +76,10 @@ class Reel:
     def _until(self, at: int) -> None:
         assert self.last is not None
         since, is_silent = self.last.at, at - self.last.at > TIME_OUT_MS
-        if self.state == "starting" and self.is_reported and self.shown_at is not None and since < self.shown_at < at:
-            self._pass(since, self.shown_at, is_silent)
-            self.state, since = "playing", self.shown_at
+        frame = self.shown_from[0] if self.shown_from is not None and self.is_reported else at
+        if self.state == "starting" and since <= frame < at:
+            self._pass(since, frame, is_silent)
+            self.state, since = "playing", frame
         elif self.state == "stalled" and not self.stalls[-1].is_open and self.stalls[-1].until <= at:
             self._pass(since, self.stalls[-1].until, is_silent)
             self.state, since = "playing", self.stalls[-1].until
@@ -133,8 +91,8 @@ class Reel:
         self.stretches.append(stretch)
         self.pending.append(stretch)
 
-    def _is_shown(self, at: int) -> bool:
-        return self.shown_at is not None and at >= self.shown_at
+    def _is_shown(self, event: Event) -> bool:
+        return self.shown_from is not None and event.place >= self.shown_from
 
     def _note(self, event: Event) -> None:
         self.last = event
@@ -144,6 +102,7 @@ class Reel:
             self.bitrate = event.bitrate
         if event.after is not None:
             self.here, self.rest, self.is_blind = event.after, 0, False
+            self.has_stood_in_ad = self.has_stood_in_pause = True
         elif event.kind == "video_seek":
             self.is_blind = True
         is_first = self.last_known is None
@@ -160,16 +119,16 @@ class Reel:
             progress = event.before - self.here
             if progress < 0 or (progress - SLACK_MS) * RATE_UNIT > self._able_ms() * self.here_rate:
                 self.has_jump = True
-                if progress > 0 and self.state == "starting" and self.shown_at is None and self.jumped_at is None:
+                if progress > 0 and self.shown_from is None and self.jumped_at is None:
                     self.jumped_at = self.last_known.at
                 if progress > 0 and not self.is_reported:
                     self._count_start()
                 self._lay_by_clock()
             elif progress > 0:
                 self._lay_progress(event, progress)
+                self._resume(event)
             if progress > 0:
                 self._moved(event)
-            self.has_stood_in_ad = self.ad_type is not None
             self.pending = []
         if event.before is not None:
             self.here, self.rest = event.before, 0
@@ -200,15 +159,15 @@ class Reel:
         return sum(s.end - s.start for s in (*playing, *self._waiting()))
 
     def _waiting(self) -> list[Stretch]:
-        """The waiting, or the ad, that lasted until now, the last stretch first."""
-        found = []
+        """Start-up, and the pause, stall or ad that lasted until now: where the playhead may have moved after all, the
+        last stretch first."""
+        found, state = [], self.pending[-1].state if self.pending else ""
         for stretch in reversed(self.pending):
-            if stretch.is_silent or stretch.state not in WAITS or self._is_told(stretch):
-                break
-            if found and stretch.state != found[-1].state:
-                break
-            found.append(stretch)
-        return found
+            if stretch.is_silent or stretch.state != state:
+                state = ""  # what came before has not lasted until now
+            if stretch.state in ("starting", state) and stretch.state in WAITS and not self._is_told(stretch):
+                found.append(stretch)
+        return [stretch for stretch in found if not stretch.is_silent]
 
     def _resumed(self, left: int) -> list[tuple[int, int, Stretch]]:
         """Lay what is left at the end of the waiting, or of the ad, that lasted until now."""
@@ -235,7 +194,15 @@ class Reel:
         if self.ad_type is not None and self.has_stood_in_ad:
             self.ad_type = None
             if self.state == "ad":
-                self.state = "playing" if self._is_shown(event.at) else "starting"
+                self.state = self._going_on(event)
+
+    def _resume(self, event: Event) -> None:
+        """Progress from a position known in a pause shows that it is over."""
+        if self.state == "paused" and self.has_stood_in_pause:
+            self.state = self._going_on(event) if self.ad_type is None else "ad"
+
+    def _going_on(self, event: Event) -> str:
+        return "playing" if self._is_shown(event) else "starting"
 
     def _lay_by_clock(self) -> None:
         """No progress is known: all time in which it was playing counts, from the last known position on."""
@@ -254,17 +221,17 @@ class Reel:
 
     def _change(self, event: Event) -> None:
         if event.kind in STARTS or (event.kind == "video_seek" and self.state != "paused"):
-            self._leave("playing" if self._is_shown(event.at) else "starting")
+            self._leave(self._going_on(event))
         elif event.kind == "video_pause":
             self._leave("paused")
+            self.has_stood_in_pause = False
         elif event.is_end:
             self._leave("ended")
         elif event.is_linear_ad:
             self._leave("paused" if self.state == "paused" else "ad")
             self.ad_type, self.ad_id, self.has_stood_in_ad = event.ad_type, event.ad[1], False
         elif event.kind in AD_ENDS and self.ad_type is not None and event.ad[1] == self.ad_id:
-            shown = "playing" if self._is_shown(event.at) else "starting"
-            self._leave("paused" if self.state == "paused" else shown)
+            self._leave("paused" if self.state == "paused" else self._going_on(event))
         elif event.kind == "video_buffer" and self.state in ("playing", "stalled"):
             self._stall(event)
         if event.kind == "video_seek":
@@ -290,10 +257,14 @@ class Reel:
         """Milliseconds of pauses, silence left out."""
         return sum(s.end - s.start - s.laid for s in self.stretches if s.state == "paused" and not s.is_silent)
 
-    def in_ads(self, ad_type: str | None = None) -> int:
-        """Milliseconds of linear ads, of one type or of all, silence left out."""
-        ads = [s for s in self.stretches if s.ad_type is not None and ad_type in (None, s.ad_type)]
-        return sum(s.end - s.start - s.laid for s in ads if not s.is_silent)
+    def in_ads(self) -> int:
+        """Milliseconds of linear ads, silence left out."""
+        return sum(s.end - s.start - s.laid for s in self.stretches if s.ad_type is not None and not s.is_silent)
+
+    def waited_for_ads(self) -> int:
+        """Milliseconds of linear ads before the playhead first moved, silence and all."""
+        ads = [s for s in self.stretches if s.ad_type is not None and self.moved_at is not None]
+        return sum(s.end - s.start - s.laid for s in ads if s.start < self.moved_at)
 
     def silent(self) -> int:
         """Milliseconds of silence over the time-out."""
@@ -309,6 +280,5 @@ class Reel:
     def stall_count(self) -> int:
         """Stalls after the first frame that took time, those caused by seeks left out."""
         mine = [stall for stall in self.stalls if not stall.is_caused_by_seek]
-        lasted = {id(s.stall) for s in self.stretches if s.end > s.start}
-        took_time = lasted & {id(s.stall) for s in self.stretches if not s.is_silent}
+        took_time = {id(s.stall) for s in self.stretches if s.end > s.start and not s.is_silent}
         return sum(stall.is_unfinished or id(stall) in took_time for stall in mine)

@@ -16,9 +16,9 @@ SEEDS = range(20)
 DAY0 = datetime(2026, 3, 1)  # noqa: DTZ001 - contract rows hold naive UTC
 
 
-def history(seed: int) -> list[Delivery]:
+def history(seed: int, *, is_wild: bool = False) -> list[Delivery]:
     r = random.Random(seed)
-    arrivals = deliveries_of(r, player_rows(r, DAY0, 9, 40))
+    arrivals = deliveries_of(r, player_rows(r, DAY0, 9, 40, is_wild=is_wild))
     return [Delivery(at, f"{number:03d}", rows) for number, (at, rows) in enumerate(arrivals)]
 
 

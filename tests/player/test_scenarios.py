@@ -13,7 +13,7 @@ from tests.convergence.engine import Batch, Warehouse
 from tests.player.event import RATE_UNIT, ms_of
 from tests.player.notation import LATE, ON_TIME, Scenario, scenarios
 from tests.player.playback import joined
-from tests.player.reel import Piece
+from tests.player.stretch import Piece
 
 ALL = scenarios()
 PLAYBACK, LISTEN = ALL[0].expected[0], next(s.expected_listens[0] for s in ALL if s.expected_listens)

@@ -11,7 +11,7 @@ from typing import Any
 from tests.player.event import RATE_UNIT, Delivery, Row, ms_of, newest
 from tests.player.oracle import playbacks_of
 from tests.player.playback import Playback
-from tests.player.reel import Piece
+from tests.player.stretch import Piece
 
 IDS = (
     "event_id", "account_id", "session_id", "playback_id", "content_id", "ad_id", "ad_break_id", "device_id",

@@ -256,14 +256,8 @@ def _kilobits(leg: UInts, kind: Ints) -> Ints:
 
 
 def _settled(script: Script) -> Script:
-    """The script without what cannot be told: a move that no heartbeat shows, a lost request before anything moved. The
-    resume after a pause is lost only where another pause or the end follows the leg."""
-    is_end = np.isin(script.end, (STOP, ERROR, SILENT, PAUSED_STOP, PAUSED_SILENT))
-    pauses = np.isin(script.kind, PAUSES) & script.counts
-    follows = np.zeros_like(pauses)
-    follows[:, :-1] = pauses[:, 1:]
-    follows |= _is_last(script) & is_end[:, None]
-    unseen = (script.told == BY_MOVE) & ((script.beats == 0) | (pauses & ~follows))
+    """The script without what cannot be told: a move that no heartbeat shows, a lost request before anything moved."""
+    unseen = (script.told == BY_MOVE) & (script.beats == 0)
     has_beat = script.is_played & (script.beats[:, 0] > 0)
     return replace(
         script,
