@@ -298,6 +298,7 @@ def show_next(console: Console, settings: Settings) -> None:
         ("A table on the terminal", "dbt show --inline \"select * from {{ ref('kpi_channel_daily') }}\" --limit 10"),
         ("What was refused, and why", "media quarantine list"),
         ("Your own files", "media land FILE..., then dbt build; README.md says more"),
+        ("The warehouse, for any DuckDB", str(settings.warehouse)),
         ("The data", str(settings.home)),
     ):
         console.print(f"  {what}: {where}", soft_wrap=True, highlight=False, markup=False)

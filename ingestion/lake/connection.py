@@ -16,9 +16,14 @@ from ingestion.storage import S3_SCHEME, enable_s3
 EXTENSIONS = ("avro", "httpfs", "iceberg")
 
 
+def catalog(settings: Settings) -> Catalog:
+    """The catalogue of this MEDIA_HOME. Raises LakeError if its tables were moved."""
+    return Catalog(settings.lake / "catalog.sqlite", settings.lake_warehouse)
+
+
 def serve(settings: Settings, port: int = 0, token: str = "") -> Server:
     """Start the catalogue of this MEDIA_HOME. Raises LakeError if its tables were moved."""
-    return Server(Catalog(settings.lake / "catalog.sqlite", settings.lake_warehouse), port, token)
+    return Server(catalog(settings), port, token)
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, endpoint: str, token: str) -> None:

@@ -3,7 +3,7 @@
   view that shows the lake's means that the target `duckdb` built it last, so the lake's is outdated and must not be continued.
 #}
 {% macro forget_replaced() %}
-    {%- if execute -%}{%- do adapter.dispatch('forget_replaced', 'media_stream_analytics')() -%}{%- endif -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}{%- do adapter.dispatch('forget_replaced', 'media_stream_analytics')() -%}{%- endif -%}
 {% endmacro %}
 {% macro default__forget_replaced() %}{% endmacro %}
 {% macro redshift__forget_replaced() %}{% endmacro %}

@@ -106,7 +106,7 @@ class Project:
 def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("project")
     batches = history(5, 40)
-    duckdb = Warehouse(folder / "duckdb")
+    duckdb = Warehouse(folder / "duckdb", "duckdb")
     duckdb.land(batches)
     duckdb.dbt("build", *NO_TESTS)
     want = {name: ordered(rows) for name, rows in duckdb.results().items()}

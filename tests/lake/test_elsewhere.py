@@ -44,6 +44,9 @@ def write_and_read(settings: Settings) -> None:
             connection.execute("select plays, channel_name from lake.kpi.kpi_channel_daily order by 1").fetchall()
             == ROWS
         )
+        if not settings.lake_endpoint:
+            without = f"iceberg_scan('{settings.lake_warehouse}/kpi/kpi_channel_daily')"
+            assert connection.execute(f"select plays, channel_name from {without} order by 1").fetchall() == ROWS
 
 
 def test_tables_in_a_bucket(bucket: dict[str, str], media_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,5 +179,5 @@ def test_command_waits_for_no_build_and_reports(
     assert shown.exit_code == 0, shown.output
     tables = {one["table"]: one for one in json.loads(shown.stdout)["tables"]}
     assert tables["marts.t"]["files_rewritten"] == 10
-    with connected(settings) as reader:
+    with connected(settings, read_only=False) as reader:
         assert reader.execute("select count(*) from marts.t").fetchall() == [(857,)]
