@@ -293,6 +293,12 @@ bounded as (
                 when placed.intent is not null or placed.is_failure then placed.at_ms
             end
         ) over (partition by placed.id {{ later }}) as next_break_end_ms,
+        min(
+            case
+                when placed.is_break or placed.is_break_end or placed.is_seek then placed.event_number
+                when placed.intent is not null or placed.is_failure then placed.event_number
+            end
+        ) over (partition by placed.id {{ later }}) as next_break_end_number,
         min(case when moved.is_moved then placed.at_ms end) over (partition by placed.id {{ later }}) as next_moved_ms
     from placed
     left join moved on placed.id = moved.id and placed.event_number = moved.event_number
@@ -340,6 +346,7 @@ pre_rolled as (
         bounded.id,
         bounded.at_ms,
         reported.moved_ms,
+        coalesce(bounded.next_break_end_number, {{ never }}) >= reported.moved_number as is_end_lost,
         bounded.is_break and bounded.ad_type = 'pre_roll' and bounded.event_number < reported.moved_number
             as is_pre_roll,
         coalesce(bounded.next_break_end_ms, reported.moved_ms) as ad_end_ms
@@ -359,7 +366,7 @@ requested as (
         min(at_ms) as request_ms,
         max(at_ms) as last_ms,
         max(moved_ms) as moved_ms,
-        max(case when is_pre_roll and ad_end_ms >= moved_ms then 1 else 0 end) = 1 as is_end_lost,
+        max(case when is_pre_roll and is_end_lost then 1 else 0 end) = 1 as is_end_lost,
         {{ sum_of('case when is_pre_roll then least(ad_end_ms, moved_ms) - at_ms end') }} as pre_roll_ms
     from pre_rolled
     group by id
