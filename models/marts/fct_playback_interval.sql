@@ -16,18 +16,21 @@ playback as (
 
 ),
 
+timed as (
+
+    select *, {{ as_timestamp(add_ms('playing_at', 'playing_ms')) }} as ended_at from stretch
+
+),
+
 -- stretches that go on where the one before has ended are one interval
 followed as (
 
     select
         *,
-        {{ as_timestamp(add_ms('playing_at', 'playing_ms')) }} as ended_at,
-        lag({{ as_timestamp(add_ms('playing_at', 'playing_ms')) }}) over (
-            partition by playback_id, event_date order by step_number
-        ) as ended_before_at,
+        lag(ended_at) over (partition by playback_id, event_date order by step_number) as ended_before_at,
         lag(to_position_ms) over (partition by playback_id, event_date order by step_number) as position_before_ms,
         lag(playback_rate) over (partition by playback_id, event_date order by step_number) as rate_before
-    from stretch
+    from timed
 
 ),
 
