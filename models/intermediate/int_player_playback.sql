@@ -103,37 +103,18 @@ placed as (
 
 ),
 
--- each second of the content once
-ordered_interval as (
+known as (
 
-    select
-        playback_id,
-        from_position_ms,
-        to_position_ms,
-        max(to_position_ms) over (
-            partition by playback_id
-            order by from_position_ms, to_position_ms, step_number
-            rows between unbounded preceding and 1 preceding
-        ) as reached_ms
-    from stretch
-    where from_position_ms is not null
+    select playback_id, from_position_ms, to_position_ms from stretch where from_position_ms is not null
 
 ),
 
+{{ seen_once('known', ['playback_id']) }},
+
 content as (
 
-    select
-        playback_id,
-        cast(
-            sum(
-                case
-                    when reached_ms is null or from_position_ms >= reached_ms then to_position_ms - from_position_ms
-                    when to_position_ms > reached_ms then to_position_ms - reached_ms
-                    else 0
-                end
-            ) as bigint
-        ) as content_watched_ms
-    from ordered_interval
+    select playback_id, cast(sum(to_position_ms - from_position_ms) as bigint) as content_watched_ms
+    from once
     group by playback_id
 
 ),

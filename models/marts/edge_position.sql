@@ -20,31 +20,7 @@ played as (
 
 ),
 
--- each second of a playback once: what lies beyond all that the intervals before have reached
-reached as (
-
-    select
-        *,
-        max(to_position_ms) over (
-            partition by event_date, playback_id
-            order by from_position_ms, to_position_ms
-            rows between unbounded preceding and 1 preceding
-        ) as reached_ms
-    from played
-
-),
-
-once as (
-
-    select
-        event_date,
-        content_id,
-        case when reached_ms > from_position_ms then reached_ms else from_position_ms end as from_position_ms,
-        to_position_ms
-    from reached
-    where reached_ms is null or to_position_ms > reached_ms
-
-),
+{{ seen_once('played', ['event_date', 'playback_id'], ['content_id']) }},
 
 edge as (
 
