@@ -220,7 +220,7 @@ gap as (
         placed.event_number,
         placed.life_number,
         placed.at_ms,
-        placed.rate_change % 1000000 as rate,
+        mod(placed.rate_change, 1000000) as rate,
         -- where a seek tells no position at all, content goes on from the last known one
         count(
             coalesce(
@@ -464,7 +464,7 @@ held as (
         row_number() over (partition by id {{ in_order }}) as step_number,
         max(place_number) over (partition by id {{ so_far }}) as place_number,
         max(life_number) over (partition by id {{ so_far }}) as life_number,
-        coalesce(max(rate_change) over (partition by id {{ so_far }}) % 1000000, 10000) as rate_in_force,
+        coalesce(mod(max(rate_change) over (partition by id {{ so_far }}), 1000000), 10000) as rate_in_force,
         max(case when intent is not null or is_failure then event_number end)
             over (partition by id {{ so_far }}) as told_number,
         max(case when intent = 'paused' then event_number end) over (partition by id {{ so_far }}) as paused_number,
