@@ -15,7 +15,7 @@ from ingestion.zone import Manifest, Zone, instant_text
 #: So long ago that all days are in the past, as the lander wants them.
 START = date(2022, 1, 5)
 ROWS_PER_ACCOUNT = 4.4  # of both kinds, mean over the days of a year
-PLAYBACKS_PER_ACCOUNT, EVENTS_PER_PLAYBACK = 0.5, 35.2
+PLAYBACKS_PER_ACCOUNT, EVENTS_PER_PLAYBACK = 0.5, 32.5
 ARROW = {
     "string": pa.string(),
     "bigint": pa.int64(),
