@@ -2,9 +2,17 @@ with
 
 account_day as (
 
-    select account_id, event_date, lower(subscription_plan) as subscription_plan
-    from {{ ref('fct_account_day') }}
-    where subscription_plan <> 'unknown'
+    select
+        account_day.account_id,
+        account_day.event_date,
+        lower(
+            case
+                when account_day.subscription_plan = 'unknown' then account.subscription_plan
+                else account_day.subscription_plan
+            end
+        ) as subscription_plan
+    from {{ ref('fct_account_day') }} as account_day
+    inner join {{ ref('dim_account') }} as account on account_day.account_id = account.account_id
 
 ),
 

@@ -77,7 +77,7 @@ plan as (
         subscription_plan,
         row_number() over (partition by event_date, account_id order by started_at desc, playback_id desc) as place
     from playback
-    where subscription_plan <> 'unknown'
+    where is_plan_stated
 
 ),
 

@@ -162,6 +162,7 @@ resolved as (
         sequenced.country,
         account.country as account_country,
         coalesce(sequenced.subscription_plan, account.subscription_plan, 'unknown') as subscription_plan,
+        sequenced.subscription_plan is not null as is_plan_stated,
         coalesce(device.device_type, 'unknown') as device_type,
         coalesce(sequenced.platform, 'unknown') as platform,
         sequenced.app_version,
@@ -317,6 +318,7 @@ final as (
             false
         ) as is_skipped,
         ended.is_imputed,
+        ended.is_plan_stated,
         {% for name in flags %}ended.{{ name }},
         {% endfor -%}
         -- dates and timestamps

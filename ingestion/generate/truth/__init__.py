@@ -158,6 +158,7 @@ def playback_table(plays: Playbacks) -> pa.Table:
             "region": texts(plays.region),
             "country": texts(plays.country),
             "subscription_plan": texts(plays.plan),
+            "is_plan_stated": pa.array(plays.is_plan_stated),
             "device_type": texts(plays.device_type),
             "platform": texts(plays.platform),
             "is_live": pa.array(plays.is_live),

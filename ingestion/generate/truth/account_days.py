@@ -131,7 +131,7 @@ def _plans(found: Days, plays: Playbacks) -> list[str]:
     order = np.lexsort((plays.playback_id.codes, plays.started_us))
     plan = [reference.UNKNOWN] * len(found.groups)
     group = found.groups.of_row[found.part(0)]
-    for row in order[names[order] != reference.UNKNOWN].tolist():
+    for row in order[plays.is_plan_stated[order]].tolist():
         plan[int(group[row])] = str(names[row])
     return plan
 

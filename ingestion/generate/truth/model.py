@@ -91,6 +91,7 @@ class Playbacks(Columns):
     region: Texts
     country: Texts
     plan: Texts
+    is_plan_stated: Bools
     device_type: Texts
     platform: Texts
     local_hour: Ints

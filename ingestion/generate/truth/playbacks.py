@@ -85,6 +85,7 @@ def build(inputs: Inputs, accounts: Mapping[str, Account], contents: Mapping[str
         region=region,
         country=country,
         plan=first_known(_texts(logs, lambda log: log.plan), who(lambda a: a.plan)),
+        is_plan_stated=_texts(logs, lambda log: log.plan).codes != NULL,
         device_type=first_known(texts_of(device)),
         platform=first_known(_texts(logs, lambda log: log.platform)),
         local_hour=local_hours(started, region),

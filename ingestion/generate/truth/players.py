@@ -138,6 +138,7 @@ def build(inputs: Inputs, contents: Mapping[str, Content]) -> Playbacks:
         region=region,
         country=first_known(text("country")),
         plan=first_known(text("subscription_tier")),
+        is_plan_stated=text("subscription_tier").codes != NULL,
         device_type=first_known(texts_of(device)),
         platform=first_known(text("platform")),
         local_hour=local_hours(started_us, region),
