@@ -37,7 +37,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
     warehouse.dbt("run", "--select", "+kpi_channel_daily")
     nodes = [result.node for result in warehouse.dbt("compile", "--select", "path:analyses/tv").result.results]
     columns, rows = {}, {}
-    with warehouse.connected() as connection:
+    with warehouse.connected(read_only=False) as connection:  # compiled SQL names the lake where the target has one
         for node in nodes:
             result = connection.execute(node.compiled_code)
             columns[number_of(node.name)] = [column[0] for column in result.description]
