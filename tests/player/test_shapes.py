@@ -39,8 +39,6 @@ MEASURES = {
 }
 # What a system has no word for.
 SAID_LESS = {
-    # Between the seek and the next heartbeat nothing says where in the content it plays.
-    "Segment": {"content_watched_ms": 97_750},
     # A seek is a jump of the position.
     "Adobe": {"seek_count": 0, "is_position_jump": True},
 }
