@@ -2,17 +2,13 @@ with
 
 account_day as (
 
-    select
-        account_day.account_id,
-        account_day.event_date,
-        lower(
-            case
-                when account_day.subscription_plan = 'unknown' then account.subscription_plan
-                else account_day.subscription_plan
-            end
-        ) as subscription_plan
-    from {{ ref('fct_account_day') }} as account_day
-    inner join {{ ref('dim_account') }} as account on account_day.account_id = account.account_id
+    select account_id, event_date, subscription_plan from {{ ref('fct_account_day') }}
+
+),
+
+account as (
+
+    select account_id, subscription_plan from {{ ref('dim_account') }}
 
 ),
 
@@ -28,19 +24,37 @@ price as (
 
 ),
 
+-- the plan that playbacks of the day state, else the account's latest
+subscribed as (
+
+    select
+        account_day.account_id,
+        account_day.event_date,
+        lower(
+            case
+                when account_day.subscription_plan = 'unknown' then account.subscription_plan
+                else account_day.subscription_plan
+            end
+        ) as subscription_plan
+    from account_day
+    inner join account on account_day.account_id = account.account_id
+
+),
+
 -- an account is a subscriber of the plan that it had last in the month
 last_plan as (
 
     select
         calendar.month_start_date,
         calendar.month_place,
-        account_day.account_id,
-        account_day.subscription_plan,
+        subscribed.account_id,
+        subscribed.subscription_plan,
         row_number() over (
-            partition by calendar.month_start_date, account_day.account_id order by account_day.event_date desc
+            partition by calendar.month_start_date, subscribed.account_id order by subscribed.event_date desc
         ) as recency
-    from account_day
-    inner join calendar on account_day.event_date = calendar.event_date
+    from subscribed
+    inner join calendar on subscribed.event_date = calendar.event_date
+    where subscribed.subscription_plan is not null
 
 ),
 
