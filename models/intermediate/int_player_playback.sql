@@ -95,10 +95,11 @@ placed as (
     select
         *,
         step_number between request_number and shown_number as is_startup,
-        -- the furthest position that is known or played
-        greatest(
-            coalesce(position_ms, -1), coalesce(gap_from_position_ms, -1), coalesce(to_position_ms, -1)
-        ) as furthest_ms
+        -- the furthest position of the gap so far
+        case
+            when coalesce(to_position_ms, -1) > coalesce(gap_from_position_ms, -1) then to_position_ms
+            else gap_from_position_ms
+        end as reached_ms
     from caused
 
 ),
@@ -149,7 +150,8 @@ measured as (
             as quality_down_count,
         {{ sum_of('bitrate_kbps * playing_ms') }} as bitrate_bits,
         {{ sum_of('case when bitrate_kbps is not null then playing_ms end') }} as bitrate_ms,
-        nullif(max(furthest_ms), -1) as max_position_ms,
+        max(case when coalesce(position_ms, -1) > coalesce(reached_ms, -1) then position_ms else reached_ms end)
+            as max_position_ms,
         case
             when max(case when is_requested then 1 else 0 end) = 0 then null
             when max(case when is_startup and step_kind in ('video_pause', 'video_seek') then 1 else 0 end) = 1

@@ -349,7 +349,8 @@ pre_rolled as (
         coalesce(bounded.next_break_end_number, {{ never }}) >= reported.moved_number as is_end_lost,
         bounded.is_break and bounded.ad_type = 'pre_roll' and bounded.event_number < reported.moved_number
             as is_pre_roll,
-        coalesce(bounded.next_break_end_ms, reported.moved_ms) as ad_end_ms
+        case when bounded.next_break_end_ms < reported.moved_ms then bounded.next_break_end_ms else reported.moved_ms end
+            as ad_end_ms
     from bounded
     inner join reported on bounded.id = reported.id and bounded.life_number = reported.told_life_number
     where
@@ -364,10 +365,10 @@ requested as (
     select
         id,
         min(at_ms) as request_ms,
-        max(at_ms) as last_ms,
-        max(moved_ms) as moved_ms,
-        max(case when is_pre_roll and is_end_lost then 1 else 0 end) = 1 as is_end_lost,
-        {{ sum_of('case when is_pre_roll then least(ad_end_ms, moved_ms) - at_ms end') }} as pre_roll_ms
+        -- a frame was shown by the last event; after a pre-roll without an end, by the first move
+        case when max(case when is_pre_roll and is_end_lost then 1 else 0 end) = 1 then max(moved_ms) else max(at_ms) end
+            as latest_ms,
+        {{ sum_of('case when is_pre_roll then ad_end_ms - at_ms end') }} as pre_roll_ms
     from pre_rolled
     group by id
 
@@ -377,10 +378,11 @@ started as (
 
     select
         reported.*,
-        least(
-            requested.request_ms + reported.reported_startup_ms + requested.pre_roll_ms,
-            case when requested.is_end_lost then requested.moved_ms else requested.last_ms end
-        ) as first_frame_ms
+        case
+            when requested.request_ms + reported.reported_startup_ms + requested.pre_roll_ms > requested.latest_ms
+                then requested.latest_ms
+            else requested.request_ms + reported.reported_startup_ms + requested.pre_roll_ms
+        end as first_frame_ms
     from reported
     left join requested on reported.id = requested.id
 
