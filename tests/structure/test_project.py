@@ -166,6 +166,17 @@ def test_every_mart_has_a_unit_test(models: dict[str, Any], manifest: Any) -> No
     assert {name for name, node in models.items() if layer(node) == "marts"} - tested == set()
 
 
+def test_fixtures_have_a_row_without_nulls(manifest: Any) -> None:
+    """dbt-redshift reads the types of a unit test's input off such a row, and refuses an input without one."""
+    lacking = [
+        f"{test.name}: {given.input}"
+        for test in manifest.unit_tests.values()
+        for given in test.given
+        if given.rows and isinstance(given.rows, list) and all(None in row.values() for row in given.rows)
+    ]
+    assert lacking == []
+
+
 def test_every_model_has_owner_and_access(models: dict[str, Any], manifest: Any) -> None:
     groups = {group.name for group in manifest.groups.values() if group.owner.email or group.owner.name}
     assert [name for name, node in models.items() if node.config.group not in groups] == []
