@@ -15,8 +15,8 @@ from ingestion.storage import S3_SCHEME
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROJECT_FILE = "dbt_project.yml"
-#: Targets of profiles/profiles.yml that need no account; the first is the default.
-DUCKDB, LAKE = "duckdb", "lake"
+#: The default target of profiles/profiles.yml; `duckdb` is the other one that needs no account.
+LAKE = "lake"
 
 
 class SettingsError(ValueError):
@@ -80,7 +80,7 @@ def load_settings(env: Mapping[str, str] | None = None, cwd: Path | None = None)
     return Settings(
         home=home,
         raw=raw,
-        target=env.get("MEDIA_TARGET") or DUCKDB,
+        target=env.get("MEDIA_TARGET") or LAKE,
         pii_key=env.get("MEDIA_PII_KEY") or None,
         memory_limit=_memory(env.get("MEDIA_MEMORY_LIMIT") or "400MB"),
         threads=_threads(env.get("MEDIA_THREADS") or "1"),

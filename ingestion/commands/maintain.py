@@ -65,7 +65,7 @@ def _compact_bookkeeping() -> None:
 def _lake(settings: Settings, policy: upkeep.Policy, *, quiet: bool) -> list[upkeep.Outcome]:
     """Look after the lake's tables while no dbt can open the DuckDB file."""
     if not settings.warehouse.exists():
-        raise OSError(f"{settings.lake} holds nothing yet: run dbt build --target lake first")
+        raise OSError(f"{settings.lake} holds nothing yet: run dbt build first")
     with ExitStack() as stack:
         stack.enter_context(duckdb.connect(str(settings.warehouse)))
         endpoint, token = settings.lake_endpoint, settings.lake_token

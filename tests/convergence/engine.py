@@ -24,7 +24,7 @@ from ingestion.warehouse import connected
 from ingestion.zone import Manifest, Zone, instant_text
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The embedded target that these tests build on: `MEDIA_TARGET=lake pytest tests/convergence`.
+#: The embedded target that these tests build on: `MEDIA_TARGET=duckdb pytest tests/convergence`.
 TARGET = load_settings().target
 RESULT_SCHEMAS = ("marts", "kpi")
 #: Stored rows that feed the results; compared too, because a difference there is a difference tomorrow.

@@ -108,6 +108,7 @@ def test_settings(tmp_path: Path) -> None:
     write(project, "dbt_project.yml", "name: x\n")
     here = load_settings({}, cwd=project)
     assert (here.home, here.raw, here.pii_key) == (project / ".media", project / ".media", None)
+    assert here.target == "lake"
     assert load_settings({}, cwd=tmp_path).home == CHECKOUT / ".media"
     apart = load_settings({"MEDIA_HOME": "h", "MEDIA_RAW": str(tmp_path / "r"), "MEDIA_PII_KEY": "k"}, cwd=project)
     assert (apart.home, apart.raw, apart.pii_key) == (project / "h", tmp_path / "r", "k")
