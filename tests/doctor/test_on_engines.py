@@ -10,9 +10,9 @@ import pytest
 
 from ingestion.doctor import WRONG, examine
 from ingestion.settings import load_settings
+from streaming.jars import JarsError
 from tests.engines import aws
 from tests.engines.base import Engine, stopped_at_end
-from tests.engines.jars import JarsError
 
 pytestmark = pytest.mark.slow
 #: By engine: a setting, a wrong value, and what the one wrong line has to say.

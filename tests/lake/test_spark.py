@@ -14,9 +14,9 @@ import pytest
 
 from ingestion.lake import maintain as upkeep
 from ingestion.lake.connection import serve
+from streaming.jars import JarsError, fetch
 from tests.convergence.engine import ROOT, Warehouse
 from tests.convergence.history import history
-from tests.engines.jars import JarsError, fetch
 from tests.lake.snippets import snippets
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

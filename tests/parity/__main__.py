@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ingestion.settings import CHECKOUT, load_settings
+from streaming.jars import JarsError
 from tests.engines.base import EngineError
 from tests.parity import report
 from tests.parity.arrivals import ParityError, Size
@@ -28,7 +29,7 @@ def main() -> int:
     try:
         with started(options.targets, folder, console.print) as (storage, targets):
             certificate = certify(storage, targets, folder, size, options.seed, console.print, tested)
-    except (EngineError, ParityError) as error:
+    except (EngineError, JarsError, ParityError) as error:
         console.print(str(error), style="red", markup=False)
         console.print(f"logs: {folder}", markup=False)
         return 1

@@ -15,10 +15,10 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from ingestion.zone import METADATA, RAW
+from streaming.jars import JarsError
 from tests.engines import athena, aws
 from tests.engines.athena.client import Client
 from tests.engines.base import CHECKOUT, stopped_at_end
-from tests.engines.jars import JarsError
 
 
 @contextmanager

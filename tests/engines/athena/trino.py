@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.engines import jars
+from streaming import jars
 from tests.engines.base import LOOPBACK, Server, start_server, wait_until
 
 VERSION = "476"

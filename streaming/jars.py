@@ -3,7 +3,7 @@
 `jars.lock` is the one list of all jars of the project, a line each: group, sha256, and the coordinates
 groupId:artifactId:version[:type[:classifier]]. Maven copies them as a flat list and resolves no POM of the artifacts:
 nothing comes along that is not in the lock.
-`python -m tests.engines.jars` fetches every group, `python -m tests.engines.jars trino-server` one;
+`python -m streaming.jars` fetches every group, `python -m streaming.jars trino-server` one;
 `--pin` instead writes the checksums of what Maven gives today, for new lines whose checksum is `-`.
 """
 
@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tests.engines.base import EngineError
-
 LOCK = Path(__file__).with_name("jars.lock")
 # The version that a distribution's Maven takes by default needs plugins that are no longer to be had.
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
@@ -29,7 +27,7 @@ PARTS = ("groupId", "artifactId", "version", "type", "classifier")
 UNPINNED = "-"
 
 
-class JarsError(EngineError):
+class JarsError(RuntimeError):
     """Jars that could not be had, or that are not what the lock says."""
 
 
@@ -91,6 +89,15 @@ def fetch(group: str, lock: Path = LOCK) -> Path:
             raise JarsError(f"{lock}: the checksum differs for {', '.join(wrong)}; nothing was kept")
         publish(fresh, folder)
     return folder
+
+
+def classpath(group: str) -> list[Path]:
+    """The jars of `group` in the order of their names, for Java's or Spark's class path.
+
+    Raises:
+        JarsError: as `fetch`.
+    """
+    return sorted(fetch(group).iterdir())
 
 
 def groups(lock: Path = LOCK) -> list[str]:
@@ -170,7 +177,7 @@ def pin(lock: Path = LOCK) -> None:
 
 def main() -> int:
     """Fetch the groups named (none: all) and print their folders, or pin new lines of the lock."""
-    parser = argparse.ArgumentParser(prog="python -m tests.engines.jars", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m streaming.jars", description=__doc__)
     parser.add_argument("group", nargs="*", help="default: every group of the lock")
     parser.add_argument("--pin", action="store_true", help="write the missing checksums into the lock")
     options = parser.parse_args()

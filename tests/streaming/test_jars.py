@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import jars
+from streaming import jars
 
 CONTENT = b"the jar\n"
 MAVEN = """#!/bin/sh
