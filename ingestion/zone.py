@@ -21,9 +21,10 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ingestion import steps
-from ingestion.storage import open_storage
+from ingestion.storage import LOCK, open_storage
 
 RAW, QUARANTINE, METADATA, WITHDRAWN = "raw", "quarantine", "processing-metadata", "withdrawn"
 
@@ -58,6 +59,8 @@ class Manifest:
     duplicate_rows: list[int] = field(default_factory=list)
     #: Only in the mark of a withdrawn batch: by this an engine that reads whole folders tells it from a live one.
     withdrawn: bool = False
+    #: Only for micro-batches of a stream: which one it is, and where the next begins (see `streaming.progress`).
+    stream: dict[str, Any] | None = None
 
     def check(self) -> None:
         """Raise ZoneError unless read = accepted + duplicate + quarantined."""
@@ -70,7 +73,10 @@ class Manifest:
 
     def line(self) -> str:
         """The manifest as one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")) + "\n"
+        content = asdict(self)
+        if self.stream is None:
+            del content["stream"]
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def parse_manifest(name: str, content: bytes) -> Manifest:
@@ -221,6 +227,12 @@ class Zone:
         self.remove_leftovers(manifest.input, batch)
         return manifest
 
-    def lock(self, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """One writer at a time. Waits for the other; calls `waiting` once before it does."""
-        return self.storage.lock(waiting)
+    def lock(
+        self, waiting: Callable[[], None] = lambda: None, name: str = LOCK, *, refuse: bool = False
+    ) -> AbstractContextManager[None]:
+        """One holder of `name` at a time. Waits for the other; calls `waiting` once before it does.
+
+        refuse: StorageError instead of waiting for a holder that lives. Whoever chooses batch ids by what the zone
+        holds takes the zone's own lock; a stream, whose ids are its own, takes one that nobody else asks for.
+        """
+        return self.storage.lock(waiting, name, refuse=refuse)

@@ -272,18 +272,25 @@ def stage(
     Raises UnreadableError when no way gets through the file.
     """
     for attempt in range(max(1, len(table.attempts))):
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
         try:
-            for number, rows in enumerate(tables.slices(connection, table, attempt)):
-                done = 0
-                for place, query in enumerate(queries):
-                    if done != rows:
-                        done += write.stage(connection, query, staged / f"{number:06d}-{place}.parquet")
+            stage_once(connection, table, queries, staged, attempt)
             return
         except (duckdb.Error, pa.ArrowInvalid) as error:
             if attempt + 1 >= len(table.attempts):
                 _give_up(file, table, error)
+
+
+def stage_once(
+    connection: duckdb.DuckDBPyConnection, table: Table, queries: Sequence[str], staged: Path, attempt: int = 0
+) -> None:
+    """Run the checks into the folder `staged`, made anew, by one way of reading."""
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    for number, rows in enumerate(tables.slices(connection, table, attempt)):
+        done = 0
+        for place, query in enumerate(queries):
+            if done != rows:
+                done += write.stage(connection, query, staged / f"{number:06d}-{place}.parquet")
 
 
 def _give_up(file: sources.Inspection, table: Table, error: Exception) -> None:

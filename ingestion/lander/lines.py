@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,11 @@ def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
     """How the objects stand in the file, and the different lists of keys among the first ones."""
     layout, objects = look(head, only_lines)
     return layout, list(dict.fromkeys(tuple(one) for one in objects))
+
+
+def layouts(texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """The different lists of keys among records of which each is one JSON text; give a sample."""
+    return list(dict.fromkeys(tuple(one) for one in map(_decoded, texts) if isinstance(one, dict)))
 
 
 def look(head: bytes, only_lines: bool) -> tuple[str, list[dict[str, object]]]:

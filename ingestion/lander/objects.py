@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingestion.lander import lines
+from ingestion.lander import delimited, lines
 from ingestion.lander.convert import BLANKS_SQL, name, quote
-from ingestion.lander.table import Table
+from ingestion.lander.table import STREAM, Table
 
 FEW_LAYOUTS, MANY_LAYOUTS = 3, 64
 ALL_ROWS = 1 << 60
@@ -45,6 +45,12 @@ def table(
     result.attempts, result.schema = list(attempts), schema
     result.others = _over(_doubtful(objects, keys, pointers), keys, [], pointers)
     return result
+
+
+def of_lines(read: Callable[[], Iterator[pa.RecordBatch]], wanted: Iterable[str], seen: Sequence[Layout]) -> Table:
+    """One JSON text a record, in batches of the schema `delimited.schema(1)`: lines of a file, records of a broker."""
+    source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
+    return table(source, wanted, seen, [read], delimited.schema(1))
 
 
 def of_records(connection: duckdb.DuckDBPyConnection, source: str, wanted: Iterable[str]) -> Table:

@@ -77,8 +77,7 @@ def _object_of_present(columns: Mapping[str, str], names: Iterable[str]) -> str:
 def _json(file: Inspection, wanted: Iterable[str], on_bytes: Callable[[int], None]) -> Table:
     layout, seen = lines.sniff(file.head, only_lines=not {".ndjson", ".jsonl"}.isdisjoint(file.path.suffixes))
     if layout == "lines":
-        source = f"(select source_row, problem as framing, f0 as record from {STREAM})"
-        return objects.table(source, wanted, seen, [lambda: lines.read(file, on_bytes)], delimited.schema(1))
+        return objects.of_lines(lambda: lines.read(file, on_bytes), wanted, seen)
     if not file.is_utf8:
         raise UnreadableError("not_utf8", f"{file.path}: a JSON {layout} that is not UTF-8; save it as UTF-8")
     packing = "gzip" if file.gzipped else "uncompressed"

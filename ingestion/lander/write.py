@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,17 +25,21 @@ STAGED_PER_FINAL = 1.9
 
 @dataclass(frozen=True)
 class Batch:
-    """What every row of one batch has in common."""
+    """What every row of one batch has in common. first_file: number of the first file, where several write a batch."""
 
     batch_id: str
     contract: Contract
     arrived_at: datetime
     source_file: str
+    first_file: int = 0
 
 
 @dataclass
 class Written:
-    """What was written: counts of rows, files relative to the zone's root, and the contract's columns in them."""
+    """What was written: counts of rows, files relative to the zone's root, and the contract's columns in them.
+
+    empty: those of the columns for which nothing was found.
+    """
 
     read: int = 0
     accepted: int = 0
@@ -46,6 +50,7 @@ class Written:
     quarantine_files: list[str] = field(default_factory=list)
     duplicate_rows: list[int] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -79,8 +84,13 @@ def _staged_columns(connection: duckdb.DuckDBPyConnection, staged: Path) -> set[
     return {column for column, *_ in connection.execute(f"describe select * from {_staged_rows(staged)}").fetchall()}
 
 
-def count(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> Written:
-    """Counts, counts by reason, and which rows repeat an earlier one in every column."""
+def count(
+    connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract, also: Collection[str] = ()
+) -> Written:
+    """Counts, counts by reason, and which rows repeat an earlier one in every column.
+
+    also: columns that the files get whether or not anything was found for them.
+    """
     rows = _staged_rows(staged)
     read, bad = connection.execute(f"select count(*), count(reasons) from {rows}").fetchone() or (0, 0)
     reasons = connection.execute(
@@ -105,7 +115,8 @@ def count(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contrac
         quarantined=bad,
         reasons=dict(reasons),
         duplicate_rows=[int(row) for row in repeated],
-        columns=[c for c in contract.columns if c in found],
+        columns=[c for c in contract.columns if c in found or c in also],
+        empty=[c for c in contract.columns if c not in found and c in also],
     )
 
 
@@ -113,7 +124,7 @@ def write_accepted(
     connection: duckdb.DuckDBPyConnection, zone: Zone, batch: Batch, staged: Path, written: Written, key: str | None
 ) -> None:
     """The good rows, once each, into raw."""
-    columns = ", ".join(_protected(batch.contract, key, written.columns))
+    columns = ", ".join(_protected(batch.contract, key, written))
     only = "reasons is null and source_row not in (select source_row from repeated)"
     query = f"""select {columns}, {quote(batch.batch_id)} as batch_id, {_instant(batch)} as arrived_at,
         {quote(batch.source_file)} as source_file, source_row, extra
@@ -149,7 +160,7 @@ def _write_parts(
     step = -(-(last - first + 1) // parts)
     files: list[str] = []
     for start in range(first, last + 1, step):
-        name = f"{folder}/{batch.batch_id}-{len(files)}.parquet"
+        name = f"{folder}/{batch.batch_id}-{batch.first_file + len(files)}.parquet"
         draft = zone.storage.draft(name, staged.parent)
         copied = connection.execute(
             f"copy ({query} and source_row between {start} and {start + step - 1}) to {quote(str(draft))} "
@@ -163,12 +174,14 @@ def _write_parts(
     return files
 
 
-def _protected(contract: Contract, key: str | None, columns: Sequence[str]) -> list[str]:
+def _protected(contract: Contract, key: str | None, written: Written) -> list[str]:
     """The columns; with a key, identifiers as HMAC-SHA256 and direct identifiers as null."""
     result = []
-    for f in map(contract.field, columns):
+    for f in map(contract.field, written.columns):
         column = name(f.name)
-        if key is not None and f.pii == "identifier":
+        if f.name in written.empty:
+            result.append(f"null::{sql_type(f)} as {column}")
+        elif key is not None and f.pii == "identifier":
             result.append(f"{hmac_sql(column, key)} as {column}")
         elif key is not None and f.pii == "direct":
             result.append(f"null::{sql_type(f)} as {column}")

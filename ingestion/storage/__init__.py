@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.storage.base import Storage, StorageError, UnreachableError
+from ingestion.storage.base import LOCK, Storage, StorageError, UnreachableError
 from ingestion.storage.local import Local
 
 S3_SCHEME = "s3://"
 
 __all__ = [
+    "LOCK",
     "S3_SCHEME",
     "Local",
     "Storage",

@@ -9,6 +9,9 @@ from typing import Protocol
 
 import duckdb
 
+#: The lock of the zone as a whole.
+LOCK = ".lock"
+
 
 class StorageError(OSError):
     """The storage refuses or does not answer; the message names the place and says what to do."""
@@ -58,5 +61,10 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Delete a file."""
 
-    def lock(self, waiting: Callable[[], None]) -> AbstractContextManager[None]:
-        """One writer at a time. Waits for the other, and calls `waiting` once before it does."""
+    def lock(
+        self, waiting: Callable[[], None], name: str = LOCK, *, refuse: bool = False
+    ) -> AbstractContextManager[None]:
+        """One holder of `name` at a time. Waits for the other, and calls `waiting` once before it does.
+
+        refuse: StorageError instead of waiting for a holder that lives.
+        """

@@ -36,12 +36,17 @@ class Lease:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
-    def acquire(self, waiting: Callable[[], None]) -> None:
-        """Wait until the lease is ours; `waiting` is called once if somebody has it."""
+    def acquire(self, waiting: Callable[[], None], refuse: bool = False) -> None:
+        """Wait until the lease is ours; `waiting` is called once if somebody has it.
+
+        refuse: StorageError as soon as the holder shows that it lives, by renewing.
+        """
         seen, since, told = "", 0.0, False
         while not self._write(IfNoneMatch="*"):
             mark, patience_seconds = self._standing()
             if mark != seen:
+                if refuse and seen and mark:
+                    raise StorageError(f"{self._place}: held by another process that runs ({self._at['Key']})")
                 seen, since = mark, time.monotonic()
             elif mark and time.monotonic() - since > patience_seconds and self._write(IfMatch=mark):
                 break

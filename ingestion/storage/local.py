@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion import steps
+from ingestion.storage.base import LOCK, StorageError
 
 TEMPORARY = ".tmp"
 
@@ -79,13 +80,15 @@ class Local:
         (self._root / name).unlink()
 
     @contextmanager
-    def lock(self, waiting: Callable[[], None]) -> Iterator[None]:
+    def lock(self, waiting: Callable[[], None], name: str = LOCK, *, refuse: bool = False) -> Iterator[None]:
         """The kernel releases the lock when the holder dies, so a killed landing blocks nobody."""
         self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / ".lock").open("a", encoding="utf-8") as handle:
+        with (self._root / name).open("a", encoding="utf-8") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                if refuse:
+                    raise StorageError(f"{self._root / name}: held by another process that runs") from None
                 waiting()
                 fcntl.flock(handle, fcntl.LOCK_EX)
             yield

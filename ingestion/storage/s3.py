@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from ingestion import steps
 from ingestion.storage import aws, duckdb_s3
+from ingestion.storage.base import LOCK
 from ingestion.storage.lease import Lease
 
 #: One PUT for every file below this size, so that a killed upload leaves no part behind; S3 takes 5 GiB at once.
@@ -106,11 +107,11 @@ class S3:
             self._client.delete_object(**self._at(name))
 
     @contextmanager
-    def lock(self, waiting: Callable[[], None]) -> Iterator[None]:
+    def lock(self, waiting: Callable[[], None], name: str = LOCK, *, refuse: bool = False) -> Iterator[None]:
         """A lease, because no kernel tells when its holder dies: see `ingestion.storage.lease`."""
-        with self._explained(".lock"):
-            lease = Lease(self._client, self._bucket, self._prefix + ".lock", self._root)
-            lease.acquire(waiting)
+        with self._explained(name):
+            lease = Lease(self._client, self._bucket, self._prefix + name, self._root)
+            lease.acquire(waiting, refuse)
         self._lease = lease
         try:
             yield
