@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ingestion.commands import catalog, doctor, land, maintain, quarantine, status, withdraw
+from ingestion.commands import catalog, doctor, land, maintain, quarantine, status, stream, withdraw
 from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("maintain")(maintain.maintain)
 app.command("doctor")(doctor.doctor)
 app.command("catalog")(catalog.catalog)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(stream.app, name="stream")
 
 
 def _add_generate() -> None:
@@ -50,7 +51,7 @@ _add_generate()
 
 
 class _NoPandas(importlib.abc.MetaPathFinder):
-    """pyarrow imports pandas where it is installed. No command uses it, and it costs every start a second."""
+    """pyarrow imports pandas where it is installed. Only Spark uses it, and it costs every start a second."""
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002
         if fullname == "pandas":
@@ -59,7 +60,8 @@ class _NoPandas(importlib.abc.MetaPathFinder):
 
 def main() -> None:
     """Run the command line as a process of its own."""
-    sys.meta_path.insert(0, _NoPandas())
+    if sys.argv[1:2] != ["stream"]:
+        sys.meta_path.insert(0, _NoPandas())
     app()
 
 

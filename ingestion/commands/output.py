@@ -22,6 +22,8 @@ from ingestion.mapping import MappingError
 from ingestion.quarantine import ReplayError
 from ingestion.settings import Settings, SettingsError, load_settings
 from ingestion.zone import ZoneError
+from streaming.jars import JarsError
+from streaming.settings import StreamError
 
 #: Characters; for output that goes into a file or a pipe.
 WIDE = 240
@@ -42,6 +44,8 @@ EXPECTED = (
     ReplayError,
     LakeError,
     ExtensionError,
+    JarsError,
+    StreamError,
     OSError,
     duckdb.Error,
 )

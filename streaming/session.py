@@ -1,0 +1,54 @@
+"""The Spark session: that of spark-submit where it runs under it, else one on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+from streaming.jars import classpath
+from streaming.settings import StreamSettings
+
+#: Set by spark-submit for the Python program that it starts.
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+COMMON = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.speculation": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+    "spark.sql.streaming.metricsEnabled": "false",
+}
+
+
+def open_session(stream: StreamSettings, cores: int = 2, memory: str = "1g") -> SparkSession:
+    """The session of the run. JarsError when this machine has to fetch jars and cannot."""
+    builder = SparkSession.builder.appName("media-stream")
+    if SUBMITTED not in os.environ:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        local = {
+            "spark.master": f"local[{cores}]",
+            "spark.driver.memory": memory,
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.extraClassPath": ":".join(str(jar) for group in groups(stream) for jar in classpath(group)),
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+        }
+        for name, value in local.items():
+            builder = builder.config(name, value)
+    for name, value in COMMON.items():
+        builder = builder.config(name, value)
+    spark: SparkSession = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def groups(stream: StreamSettings) -> Sequence[str]:
+    """The groups of jars.lock that a run needs beside Spark itself."""
+    wanted = ["spark-kafka"] if stream.source == "kafka" else []
+    if stream.checkpoint.startswith("s3a:"):
+        wanted.append("spark-s3a")
+    return wanted

@@ -1,0 +1,40 @@
+"""One streaming DataFrame a topic, with what the sinks ask for: `value` (binary) and `arrived_at` (broker's clock)."""
+
+from __future__ import annotations
+
+import json
+
+from pyspark.sql import DataFrame, SparkSession, functions
+
+from ingestion.zone import Zone
+from streaming import offsets
+from streaming.settings import EARLIEST, RESUME, StreamSettings, Topic
+
+
+def read(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
+    """The records of a topic from where its checkpoint stands, or from `start_of` under a new one."""
+    return _kafka(spark, stream, topic, zone)
+
+
+def start_of(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> str:
+    """Where a new checkpoint begins: a word, or the end offsets of the last batch that this source gave, as JSON."""
+    if stream.start != RESUME:
+        return stream.start
+    if offsets.has_begun(spark, stream.checkpoint_of(topic)):
+        return EARLIEST  # not asked: the checkpoint knows
+    last = offsets.last_landed(zone, topic.input, stream.origin(topic))
+    return json.dumps(last.stream["end_offsets"]) if last and last.stream else EARLIEST
+
+
+def _kafka(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
+    """Spark's own connector. Records that the broker has dropped before they were read end the stream with an error."""
+    options = {
+        "startingOffsets": start_of(spark, stream, topic, zone),
+        "maxOffsetsPerTrigger": str(stream.max_records),
+        "failOnDataLoss": "true",
+        "kafka.isolation.level": "read_committed",
+        **stream.options,
+        "subscribe": topic.name,
+    }
+    frame = spark.readStream.format("kafka").options(**options).load()
+    return frame.select("value", functions.col("timestamp").alias("arrived_at"))
