@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ingestion.commands import catalog, doctor, land, maintain, quarantine, status, stream, withdraw
+from ingestion.commands import catalog, doctor, land, maintain, produce, quarantine, status, stream, withdraw
 from ingestion.commands.output import EXIT_CODES
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("land")(land.land)
 app.command("status")(status.status)
 app.command("withdraw")(withdraw.withdraw)
+app.command("produce")(produce.produce)
 app.command("maintain")(maintain.maintain)
 app.command("doctor")(doctor.doctor)
 app.command("catalog")(catalog.catalog)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaException, Message, Producer
 
 from streaming.jars import JarsError
-from tests.engines.kafka import Broker, running
+from tests.engines.kafka import QUIET, Broker, running
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def put(broker: Broker, topic: str, values: list[bytes], key: bytes | None = None, **settings: object) -> list[str]:
     """Write values, each with `key` or else the part before its colon; the errors that the broker's word gave."""
     errors: list[str] = []
-    producer = Producer({"bootstrap.servers": broker.servers, "enable.idempotence": True, **settings})
+    producer = Producer({"bootstrap.servers": broker.servers, "enable.idempotence": True, **QUIET, **settings})
     for value in values:
         producer.produce(
             topic, value, key or value.split(b":")[0],
@@ -37,23 +37,10 @@ def put(broker: Broker, topic: str, values: list[bytes], key: bytes | None = Non
     return errors
 
 
-def everything(broker: Broker, topic: str, partitions: int = 4) -> list[Message]:
-    """All that the topic holds, in the order of each partition."""
-    consumer = Consumer({"bootstrap.servers": broker.servers, "group.id": "reader", "enable.auto.commit": False})
-    ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in range(partitions)}
-    consumer.assign([TopicPartition(topic, number, 0) for number in ends])
-    messages: list[Message] = []
-    deadline = time.monotonic() + 60
-    while len(messages) < sum(ends.values()) and time.monotonic() < deadline:
-        messages += [message for message in consumer.consume(10_000, 1) if not message.error()]
-    consumer.close()
-    return messages
-
-
 def test_a_key_stays_in_one_partition_and_in_order(broker: Broker) -> None:
     broker.create_topic("ordered")
     assert put(broker, "ordered", [f"k{number}:{step}".encode() for step in range(5) for number in range(20)]) == []
-    found = everything(broker, "ordered")
+    found = broker.messages("ordered")
     by_key: dict[bytes, list[Message]] = {}
     for message in found:
         by_key.setdefault(message.key(), []).append(message)
@@ -68,7 +55,7 @@ def test_the_broker_stamps_offsets_and_times(broker: Broker) -> None:
     broker.create_topic("stamped", 1)
     before = int(time.time() * 1000)
     put(broker, "stamped", [b"a", b"b", b"c"])
-    found = everything(broker, "stamped", 1)
+    found = broker.messages("stamped")
     assert [message.offset() for message in found] == [0, 1, 2]
     assert all(before <= message.timestamp()[1] <= int(time.time() * 1000) for message in found)
 
@@ -94,10 +81,10 @@ def test_what_was_acknowledged_outlives_kill_and_restart(broker: Broker) -> None
     assert not broker.healthy()
     assert broker.start() < 60
     assert broker.port == port
-    assert [message.value() for message in everything(broker, "kept", 1)] == [b"%d" % n for n in range(1000)]
+    assert [message.value() for message in broker.messages("kept")] == [b"%d" % n for n in range(1000)]
     broker.stop()
     broker.start()
-    assert len(everything(broker, "kept", 1)) == 1000
+    assert broker.count("kept") == 1000
 
 
 def test_two_brokers_side_by_side(broker: Broker, tmp_path: Path) -> None:

@@ -12,12 +12,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from streaming.jars import fetch
 from tests.engines.base import LOOPBACK, Engine, EngineError, Server, free_port, last_lines, start_server
 
 PROPERTIES = Path(__file__).with_name("server.properties")
 JAVA_OPTIONS = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+#: librdkafka writes each refused connection to stderr.
+QUIET = {"log_level": 0}
 
 
 class Broker:
@@ -71,9 +74,9 @@ class Broker:
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
-        quiet = {"bootstrap.servers": self.servers, "log_level": 0, "socket.timeout.ms": 1000}
+        settings = {"bootstrap.servers": self.servers, "socket.timeout.ms": 1000, **QUIET}
         try:
-            return bool(AdminClient(quiet).list_topics(timeout=1).brokers)
+            return bool(AdminClient(settings).list_topics(timeout=1).brokers)
         except KafkaException:
             return False
 
@@ -92,8 +95,56 @@ class Broker:
         """Create a topic; nothing is created by merely writing to it."""
         from confluent_kafka.admin import AdminClient, NewTopic
 
-        admin = AdminClient({"bootstrap.servers": self.servers})
+        admin = AdminClient({"bootstrap.servers": self.servers, **QUIET})
         admin.create_topics([NewTopic(name, partitions, 1)])[name].result(30)
+
+    def messages(self, topic: str) -> list[Any]:
+        """All messages of a topic (confluent_kafka.Message), each partition in its order."""
+        from confluent_kafka import TopicPartition
+
+        with self._consumer() as consumer:
+            ends = self._ends(consumer, topic)
+            consumer.assign([TopicPartition(topic, number, 0) for number in ends])
+            found: list[Any] = []
+            while len(found) < sum(ends.values()):
+                found += [message for message in consumer.consume(10_000, 1) if not message.error()]
+            return found
+
+    def count(self, topic: str) -> int:
+        """How many messages a topic holds."""
+        with self._consumer() as consumer:
+            return sum(self._ends(consumer, topic).values())
+
+    @contextmanager
+    def _consumer(self) -> Iterator[Any]:
+        from confluent_kafka import Consumer
+
+        settings = {"bootstrap.servers": self.servers, "group.id": "all", "enable.auto.commit": False}
+        consumer = Consumer({**settings, **QUIET})
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def _ends(self, consumer: Any, topic: str) -> dict[int, int]:
+        """The offset after the last message of each partition."""
+        from confluent_kafka import TopicPartition
+
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        return {number: self._end(consumer, TopicPartition(topic, number)) for number in partitions}
+
+    def _end(self, consumer: Any, partition: Any) -> int:
+        """One of them; a partition just made, or just back, has no leader for a moment."""
+        from confluent_kafka import KafkaException
+
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return int(consumer.get_watermark_offsets(partition, timeout=5)[1])
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
 
 @contextmanager
