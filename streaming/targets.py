@@ -157,13 +157,13 @@ class Puts:
         """Nothing is on its way between two calls of send."""
 
     def _send(self, name: str, request: Sequence[Record], tally: Tally) -> None:
-        left, attempt, deadline = list(request), 0, time.monotonic() + self._patience
+        left, pause, deadline = list(request), FIRST_PAUSE_SECONDS, time.monotonic() + self._patience
         while left:
             with explained(f"{self.service} stream {self._prefix}{name}"):
                 codes = self.put(self._prefix + name, left)
             refused = [(record, code) for record, code in zip(left, codes, strict=True) if code]
             if len(refused) < len(left):
-                attempt, deadline = 0, time.monotonic() + self._patience
+                pause, deadline = FIRST_PAUSE_SECONDS, time.monotonic() + self._patience
             tally.acknowledged[name] += len(left) - len(refused)
             tally.retried += len(refused)
             left = [record for record, _ in refused]
@@ -175,9 +175,8 @@ class Puts:
                     "nothing gets through; give it more shards, or produce at a lower --rate"
                 )
             # Between half and all of a pause that doubles, so that several producers do not come back together.
-            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-            self._pause(longest * random.uniform(0.5, 1))
-            attempt += 1
+            self._pause(pause * random.uniform(0.5, 1))
+            pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     def requests(self, records: Sequence[Record]) -> Iterator[list[Record]]:
         """Records cut into requests within the limits, in their order."""
