@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from streaming.aws import explained
-from streaming.settings import StreamError
 from streaming.feed import Record
+from streaming.settings import StreamError
 
 #: How long records are tried again before the producer gives up, in Kafka's default too.
 PATIENCE_SECONDS = 300

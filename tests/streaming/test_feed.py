@@ -14,8 +14,8 @@ import pytest
 from ingestion.contract import ContractError
 from ingestion.generate.defects import Defects
 from ingestion.generate.plan import Plan
-from streaming.settings import StreamError
 from streaming.feed import SESSION, Keys, of_files, of_generator
+from streaming.settings import StreamError
 
 LISTEN = {"user_id": 7, "track_id": "t1", "listen_time": "2026-01-05 10:00:00"}
 

@@ -16,12 +16,12 @@ from ingestion.lander import land as lander
 from ingestion.lander import sources
 from ingestion.settings import load_settings
 from streaming.aws import client
-from streaming.errors import StreamError
 from streaming.feed import Record, of_generator
 from streaming.produce import produce
+from streaming.settings import StreamError
 from streaming.targets import Firehose, Kinesis, Puts
 from tests.engines import aws
-from tests.engines.base import stopped_at_end
+from tests.engines.base import CHECKOUT, stopped_at_end
 from tests.engines.running import s3
 
 pytestmark = pytest.mark.slow
@@ -157,16 +157,11 @@ def test_a_stream_that_is_not_there_is_said() -> None:
 
 
 def test_what_firehose_wrote_lands(environment: Mapping[str, str], tmp_path: Path) -> None:
-    """Files that Firehose makes of a producer's records, a part of them sent again, land as if they were files."""
+    """The delivery stream of the documentation; a part of each request is refused and sent again."""
     records = [r for r in of_generator(Plan(days=1, accounts=400, playbacks_per_account=0.2)) if r.input == "streams"]
-    client("firehose").create_delivery_stream(
-        DeliveryStreamName="streams",
-        ExtendedS3DestinationConfiguration={
-            "RoleARN": "arn:aws:iam::123456789012:role/firehose",
-            "BucketARN": f"arn:aws:s3:::{aws.BUCKET}",
-            "Prefix": "firehose/streams/",
-        },
-    )
+    page = (CHECKOUT / "docs" / "streaming.md").read_text(encoding="utf-8")
+    definition = json.loads(page.split("```json\n")[1].split("```")[0].replace("your-bucket", aws.BUCKET))
+    client("firehose").create_delivery_stream(**definition)
     firehose, _ = target(Firehose, 0.3, "")
     tally = produce(records, firehose)
     assert tally.acknowledged.total() == len(records) > 500

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Message
 
-from streaming.settings import StreamError
 from streaming.feed import Record
 from streaming.jars import JarsError
 from streaming.produce import produce
+from streaming.settings import StreamError
 from streaming.targets import Kafka, Tally
 from tests.engines.base import CHECKOUT
 from tests.engines.kafka import Broker, running
