@@ -63,7 +63,7 @@ def surroundings(home: Path, broker: Broker, die: str = "") -> dict[str, str]:
         "MEDIA_RAW": str(home),
         "MEDIA_KAFKA_SERVERS": broker.servers,
         "PYTHONPATH": os.pathsep.join(paths),
-        "MEDIA_TEST_DIE": die,
+        "DIE_AT": die,
     }
 
 

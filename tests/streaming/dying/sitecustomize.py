@@ -1,6 +1,6 @@
 """On the PYTHONPATH of a job that a test kills: every Python of it, workers of Spark too, looks here when it starts.
 
-MEDIA_TEST_DIE=step:n kills the whole job, Java included, at the n-th time that a process comes to this step.
+DIE_AT=step:n kills the whole job, Java included, at the n-th time that a process comes to this step.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 
 from ingestion import steps
 
-WHERE, GROUP = "MEDIA_TEST_DIE", "MEDIA_TEST_GROUP"
+WHERE, GROUP = "DIE_AT", "DIE_GROUP"
 
 
 def _arm(where: str) -> None:
