@@ -15,10 +15,19 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.measure import Cost, measured
+from benchmarks.measure import PYTHON, Cost, measured, run, surroundings
 
 #: What profiles/profiles.yml sets; everything else is DuckDB's default on both sides.
 SETTINGS = {"TimeZone": "UTC"}
+
+
+def run_job(job: dict[str, Any], home: Path) -> tuple[Cost, dict[str, Any]]:
+    """Run a job in a process of its own, beside its database: what that cost, and what it found."""
+    file = Path(job["database"]).with_name("job.json")
+    file.write_text(json.dumps(job), encoding="utf-8")
+    cost = run([PYTHON, "-m", "benchmarks.bare", file], surroundings(home), home / "log.txt")
+    found: dict[str, Any] = json.loads(Path(job["result"]).read_text(encoding="utf-8"))
+    return cost, found
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, warehouse: str, schemas: list[str]) -> None:

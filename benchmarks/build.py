@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.bare import SETTINGS
+from benchmarks.bare import SETTINGS, run_job
 from benchmarks.history import plan_of, player_plan_of, write_history
-from benchmarks.measure import DBT, PYTHON, BenchmarkError, Cost, dbt_options, run, surroundings
+from benchmarks.measure import DBT, BenchmarkError, Cost, dbt_options, run, surroundings
 from benchmarks.report import Part, console, show
 from benchmarks.sizes import Sizes
 from benchmarks.spark import compare as compare_with_spark
@@ -53,10 +53,8 @@ def built_twice(part: Part, home: Path, plan: Plan, unit: str) -> tuple[Part, Co
     bare_home = home / "bare"
     bare_home.mkdir()
     job = job_of(home, bare_home)
-    (bare_home / "job.json").write_text(json.dumps(job), encoding="utf-8")
     with console.status("bare DuckDB"):
-        process = run([PYTHON, "-m", "benchmarks.bare", bare_home / "job.json"], env, log)
-    found = json.loads(Path(job["result"]).read_text(encoding="utf-8"))
+        process, found = run_job(job, home)
     rows = compare(home / "warehouse.duckdb", Path(job["database"]))
     bare = {name: Cost(**cost) for name, cost in found["costs"].items()}
     runs = {"parse": parsed, "models_only": models_only, "build": built, "bare": process}

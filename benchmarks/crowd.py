@@ -6,7 +6,6 @@ millisecond, so that hardly two edges fall together. Making them costs a process
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.bare import run_job
 from benchmarks.build import WITHOUT_CHECKS, job_of
 from benchmarks.history import START, player_plan_of, write_history
-from benchmarks.measure import DBT, PYTHON, BenchmarkError, Cost, dbt_options, run, surroundings
+from benchmarks.measure import DBT, BenchmarkError, Cost, dbt_options, run, surroundings
 from benchmarks.report import Part, console, show
 from benchmarks.sizes import Sizes
 from ingestion.zone import Zone
@@ -79,9 +79,9 @@ def measure(home: Path, sizes: Sizes) -> Part:
         run([*DBT, "build", *WITHOUT_CHECKS, *dbt_options(home)], env, log)
     facts, models = jobs(home, sizes)
     with console.status(f"making {sizes.crowd_plays:,} plays"):
-        done(facts, home)
+        run_job(facts, home)
     with console.status("running the models"):
-        cost, found = done(models, home)
+        cost, found = run_job(models, home)
     report(part, sizes, cost, found, rows_of(models))
     return part
 
@@ -98,15 +98,6 @@ def jobs(home: Path, sizes: Sizes) -> tuple[dict[str, Any], dict[str, Any]]:
         interval | {"sql": INTERVALS.format(playback=playback["relation"])},
     ]
     return job | {"models": made}, job | {"models": [nodes[name] for name in MODELS], "warehouse": None}
-
-
-def done(job: dict[str, Any], home: Path) -> tuple[Cost, dict[str, Any]]:
-    """Run a job in bare DuckDB: what its process cost, and what it found."""
-    file = home / "bare" / "job.json"
-    file.write_text(json.dumps(job), encoding="utf-8")
-    cost = run([PYTHON, "-m", "benchmarks.bare", file], surroundings(home), home / "log.txt")
-    found: dict[str, Any] = json.loads(Path(job["result"]).read_text(encoding="utf-8"))
-    return cost, found
 
 
 def rows_of(job: dict[str, Any]) -> dict[str, int]:

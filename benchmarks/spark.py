@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.bare import SETTINGS
+from benchmarks.bare import SETTINGS, run_job
 from benchmarks.earlier import STATEMENTS
 from benchmarks.measure import PYTHON, BenchmarkError, Cost, run, surroundings
 from benchmarks.report import Part, console, show
@@ -69,9 +69,8 @@ def by_duckdb(place: Path, home: Path, files: list[str]) -> tuple[Cost, Path]:
         "checks": [],
         "result": str(place / "duckdb.json"),
     }
-    file = place / "duckdb-job.json"
-    file.write_text(json.dumps(job), encoding="utf-8")
-    return run([PYTHON, "-m", "benchmarks.bare", file], surroundings(home), home / "log.txt"), Path(job["database"])
+    cost, _ = run_job(job, home)
+    return cost, Path(job["database"])
 
 
 def by_spark(place: Path, home: Path, files: list[str]) -> Cost:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -245,9 +246,7 @@ def show_kpis(console: Console, settings: Settings) -> None:
     """Print every table of SHOWN from what dbt has built; SystemExit if one holds nothing."""
     with connected(settings) as connection:
         for shown in SHOWN:
-            rows = connection.execute(shown.sql).fetchall()
-            if not rows:
-                raise SystemExit(f"{shown.title}: no rows, so nothing was landed; see `media status`")
+            rows = filled(connection, shown.sql, f"{shown.title}: no rows, so nothing was landed")
             console.print(as_table(Grid(shown.title, shown.columns, rows)))
 
 
@@ -256,13 +255,19 @@ def show_curves(console: Console, settings: Settings) -> None:
     levels = BLOCKS if console.encoding.lower().startswith("utf") else PLAIN
     with connected(settings) as connection:
         for shown in CURVES:
-            rows = connection.execute(shown.sql).fetchall()
-            if not rows:
-                raise SystemExit("A curve holds no rows, so no player events were landed; see `media status`")
+            rows = filled(connection, shown.sql, "A curve holds no rows, so no player events were landed")
             heading, _, top = rows[0]
             console.print(f"[bold]{escape(heading)}[/bold]", highlight=False)
             lines = curve([float(row[1]) for row in rows], float(top), shown.top.format(top), shown.marks, levels)
             console.print("\n".join(lines), highlight=False, markup=False)
+
+
+def filled(connection: duckdb.DuckDBPyConnection, sql: str, if_empty: str) -> list[tuple[Any, ...]]:
+    """The rows of a query; SystemExit with what it means if there are none."""
+    rows = connection.execute(sql).fetchall()
+    if not rows:
+        raise SystemExit(f"{if_empty}; see `media status`")
+    return rows
 
 
 def as_table(grid: Grid) -> Table:

@@ -155,6 +155,7 @@ placed as (
     select
         *,
         coalesce(position_after_ms is not null or is_seek or event_number = 1, false) as is_placed,
+        coalesce(is_break or is_seek or is_failure or intent is not null, false) as is_control,
         sum(case when position_after_ms is not null or is_seek or event_number = 1 then 1 else 0 end)
             over (partition by id {{ so_far }}) as place_number,
         max(case when is_restart or event_number = 1 then event_number end)
@@ -281,24 +282,12 @@ bounded as (
         placed.*,
         coalesce(moved.is_moved, false) as is_moved,
         coalesce(moved.is_moved and moved.is_explained, false) as is_progress,
-        min(
-            case
-                when placed.is_break or placed.is_seek then placed.at_ms
-                when placed.intent is not null or placed.is_failure then placed.at_ms
-            end
-        ) over (partition by placed.id {{ later }}) as next_control_ms,
-        min(
-            case
-                when placed.is_break or placed.is_break_end or placed.is_seek then placed.at_ms
-                when placed.intent is not null or placed.is_failure then placed.at_ms
-            end
-        ) over (partition by placed.id {{ later }}) as next_break_end_ms,
-        min(
-            case
-                when placed.is_break or placed.is_break_end or placed.is_seek then placed.event_number
-                when placed.intent is not null or placed.is_failure then placed.event_number
-            end
-        ) over (partition by placed.id {{ later }}) as next_break_end_number,
+        min(case when placed.is_control then placed.at_ms end) over (partition by placed.id {{ later }})
+            as next_control_ms,
+        min(case when placed.is_control or placed.is_break_end then placed.at_ms end)
+            over (partition by placed.id {{ later }}) as next_break_end_ms,
+        min(case when placed.is_control or placed.is_break_end then placed.event_number end)
+            over (partition by placed.id {{ later }}) as next_break_end_number,
         min(case when moved.is_moved then placed.at_ms end) over (partition by placed.id {{ later }}) as next_moved_ms
     from placed
     left join moved on placed.id = moved.id and placed.event_number = moved.event_number
@@ -349,8 +338,10 @@ pre_rolled as (
         coalesce(bounded.next_break_end_number, {{ never }}) >= reported.moved_number as is_end_lost,
         bounded.is_break and bounded.ad_type = 'pre_roll' and bounded.event_number < reported.moved_number
             as is_pre_roll,
-        case when bounded.next_break_end_ms < reported.moved_ms then bounded.next_break_end_ms else reported.moved_ms end
-            as ad_end_ms
+        case
+            when bounded.next_break_end_ms < reported.moved_ms then bounded.next_break_end_ms
+            else reported.moved_ms
+        end as ad_end_ms
     from bounded
     inner join reported on bounded.id = reported.id and bounded.life_number = reported.told_life_number
     where
@@ -366,8 +357,10 @@ requested as (
         id,
         min(at_ms) as request_ms,
         -- a frame was shown by the last event; after a pre-roll without an end, by the first move
-        case when max(case when is_pre_roll and is_end_lost then 1 else 0 end) = 1 then max(moved_ms) else max(at_ms) end
-            as latest_ms,
+        case
+            when max(case when is_pre_roll and is_end_lost then 1 else 0 end) = 1 then max(moved_ms)
+            else max(at_ms)
+        end as latest_ms,
         {{ sum_of('case when is_pre_roll then ad_end_ms - at_ms end') }} as pre_roll_ms
     from pre_rolled
     group by id

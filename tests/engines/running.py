@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -52,6 +54,20 @@ class Dbt:
     def command(self, *words: str, module: str = "dbt.cli.main") -> list[str]:
         """The command line of a process of its own, which `module` runs."""
         return [sys.executable, "-m", module, *words, *self.options]
+
+
+@contextmanager
+def apart(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process of its own, killed at the end of the block if it still runs."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, cwd=CHECKOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def complaint(event: EventMsg) -> str:

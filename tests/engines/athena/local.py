@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -19,6 +19,7 @@ from streaming.jars import JarsError
 from tests.engines import athena, aws
 from tests.engines.athena.client import Client
 from tests.engines.base import CHECKOUT, stopped_at_end
+from tests.engines.running import apart
 
 
 @contextmanager
@@ -61,18 +62,9 @@ class Lake:
         results = getattr(done.result, "results", None) or []
         return f"{done.exception or ''} {[one.message for one in results if one.status in ('error', 'fail')]}"
 
-    @contextmanager
-    def apart(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+    def apart(self, *args: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """A dbt command in a process of its own, killed at the end of the block if it still runs."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", *args, *self._options], cwd=CHECKOUT, text=True,
-            env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+        return apart([sys.executable, "-m", "dbt.cli.main", *args, *self._options], self.environment)
 
     def wait_for_statement(self, *words: str, seen: set[str], patience_seconds: float = 200) -> None:
         """Wait until somebody has sent a statement with all those words, other than those `seen`."""

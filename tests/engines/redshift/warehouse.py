@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import redshift_connector
 
 from ingestion.zone import METADATA, RAW
-from tests.engines.base import CHECKOUT
-from tests.engines.running import Dbt, s3
+from tests.engines.running import Dbt, apart, s3
 
 
 class Warehouse:
@@ -27,18 +25,9 @@ class Warehouse:
         self.environment = environment
         self.dbt = Dbt("redshift", environment, folder)
 
-    @contextmanager
-    def apart(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def apart(self, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """dbt in a process of its own, killed at the end of the block if it still runs."""
-        process = subprocess.Popen(
-            self.dbt.command(*arguments), env={**os.environ, **self.environment}, cwd=CHECKOUT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+        return apart(self.dbt.command(*arguments), self.environment)
 
     def connect(self) -> redshift_connector.Connection:
         """A connection of its own, each statement of which is a transaction unless one is begun."""
