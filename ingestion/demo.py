@@ -29,6 +29,8 @@ from ingestion.settings import CHECKOUT, Settings, load_settings
 from ingestion.warehouse import connected
 
 DAYS = 14
+#: Two weeks of so many accounts are built within the demo's time on two cores.
+ACCOUNTS = 3000
 #: Mean playbacks a day of a player's account: about 120,000 events, so that the build stays within its time.
 PLAYBACKS = "0.05"
 
@@ -181,7 +183,7 @@ def main() -> None:
     generated = settings.home / "generated"
     with watch.step("generate"):
         tool(
-            "media", "generate", "--days", str(DAYS), "--playbacks", PLAYBACKS, "--defects", "--no-truth",
+            "media", "generate", "--days", str(DAYS), "--accounts", str(ACCOUNTS), "--playbacks", PLAYBACKS, "--defects", "--no-truth",
             "--out", str(generated),
         )  # fmt: skip
     with watch.step("land"):
