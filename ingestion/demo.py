@@ -183,8 +183,8 @@ def main() -> None:
     generated = settings.home / "generated"
     with watch.step("generate"):
         tool(
-            "media", "generate", "--days", str(DAYS), "--accounts", str(ACCOUNTS), "--playbacks", PLAYBACKS, "--defects", "--no-truth",
-            "--out", str(generated),
+            "media", "generate", "--days", str(DAYS), "--accounts", str(ACCOUNTS), "--playbacks", PLAYBACKS,
+            "--defects", "--no-truth", "--out", str(generated),
         )  # fmt: skip
     with watch.step("land"):
         console.print(as_table(land(generated / INPUT_FOLDER)))

@@ -287,6 +287,8 @@ def test_a_macro_file_holds_one_public_macro_with_a_header() -> None:
     wrong = []
     for path, text in texts.items():
         names = re.findall(r"{%-?\s*macro\s+(\w+)", text)
+        materialized = re.findall(r"{%-?\s*materialization\s+(\w+), adapter='(\w+)'", text)
+        names += [f"materialization_{name}_{adapter}" for name, adapter in materialized]
         if path.stem not in names:
             wrong.append(f"{path.name}: no macro of that name")
         if not text.startswith("{#"):
