@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import threading
@@ -19,7 +20,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from ingestion.settings import Settings
 from ingestion.zone import Zone
-from streaming import sources
+from streaming import offsets, sources
 from streaming.metrics import Metrics, log, served
 from streaming.session import open_session
 from streaming.settings import StreamError, StreamSettings, Topic
@@ -66,6 +67,9 @@ def run(settings: Settings, stream: StreamSettings) -> Metrics:
 
 def _start(spark: SparkSession, settings: Settings, stream: StreamSettings, topic: Topic, metrics: Metrics) -> Running:
     sink = RawSink(settings, stream, topic, metrics.landed)
+    known = offsets.query_id(spark, stream.checkpoint_of(topic))
+    if known is not None:  # before the query starts: a second one would disturb the offset log of the first
+        sink.hold(known)
     writer = (
         sources.read(spark, stream, topic, Zone(settings.raw))
         .writeStream.queryName(topic.name)
@@ -102,11 +106,17 @@ def _watch(running: list[Running], metrics: Metrics, stop: threading.Event) -> N
     """Until somebody says stop, a query fails, or all have ended."""
     while not stop.wait(LOOK_SECONDS):
         for one in running:
-            metrics.progressed(one.topic, one.query.lastProgress)
+            metrics.progressed(one.topic, _progress(one.query))
             _raise_failure(one)
         if not any(one.query.isActive for one in running):
             return
     log("stopping")
+
+
+def _progress(query: StreamingQuery) -> dict[str, Any] | None:
+    """Spark's report of the last batch, as the JSON that it is: pyspark's own reading makes no JSON of the offsets."""
+    last = query.lastProgress
+    return json.loads(last.json) if last else None
 
 
 def _raise_failure(one: Running) -> None:
@@ -136,7 +146,7 @@ def _stop(running: list[Running], metrics: Metrics) -> None:
             threading.Event().wait(0.05)
             waited += 0.05
         one.query.stop()
-        metrics.progressed(one.topic, one.query.lastProgress)
+        metrics.progressed(one.topic, _progress(one.query))
 
 
 if __name__ == "__main__":

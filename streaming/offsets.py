@@ -24,6 +24,13 @@ def planned(spark: SparkSession, checkpoint: str, number: int) -> Any:
         raise StreamError(f"{path}: not an offset log of Spark ({error})") from error
 
 
+def query_id(spark: SparkSession, checkpoint: str) -> str | None:
+    """The id that Spark gave the query of this checkpoint, None for a new checkpoint."""
+    path = f"{checkpoint}/metadata"
+    files, place = _files(spark, path)
+    return str(json.loads(_read(spark, path))["id"]) if files.exists(place) else None
+
+
 def has_begun(spark: SparkSession, checkpoint: str) -> bool:
     """Has a batch been planned under this checkpoint? From then on it alone says where to read."""
     files, path = _files(spark, f"{checkpoint}/offsets")

@@ -66,7 +66,7 @@ class RawSink:
         self.busy.set()
         try:
             started = time.monotonic()
-            self._hold(str(frame.sparkSession.sparkContext.getLocalProperty(QUERY_ID)))
+            self.hold(str(frame.sparkSession.sparkContext.getLocalProperty(QUERY_ID)))
             steps.on_step("read")
             manifest = self._land(frame, number)
             self._report(Landed(self._topic, number, time.monotonic() - started, manifest))
@@ -78,8 +78,8 @@ class RawSink:
         """Give the right to land back."""
         self._held.close()
 
-    def _hold(self, query: str) -> None:
-        """Refuse a second job on the same checkpoint before it touches a file of the first."""
+    def hold(self, query: str) -> None:
+        """Take the right to land the batches of a query. StreamError while another job on its checkpoint lives."""
         if query == self._query:
             return
         try:
