@@ -9,7 +9,7 @@ import json
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,9 @@ from ingestion.zone import Zone
 from streaming import offsets, sources
 from streaming.metrics import Metrics, log, served
 from streaming.session import open_session
-from streaming.settings import StreamError, StreamSettings, Topic
-from streaming.sinks import RawSink, StopRequestedError
+from streaming.settings import SNOWFLAKE, StreamError, StreamSettings, Topic
+from streaming.sinks import Landed, RawSink, StopRequestedError
+from streaming.snowflake import SnowflakeSink
 
 LOOK_SECONDS = 0.5
 #: A batch in the sink may finish for so long once the stream is told to stop; then it is left to the next run.
@@ -51,9 +52,19 @@ def run(settings: Settings, stream: StreamSettings) -> Metrics:
     with ExitStack() as stack:
         stop = stack.enter_context(_told_to_stop())
         stack.enter_context(served(metrics, stream.metrics_port))
+        snowflake = SnowflakeSink(settings, stream.load_seconds, metrics) if SNOWFLAKE in stream.sinks else None
         spark = open_session(stream)
         stack.callback(spark.stop)
-        running = [_start(spark, settings, stream, topic, metrics) for topic in stream.topics]
+        if snowflake is not None:
+            snowflake.start()
+            stack.callback(snowflake.close)
+
+        def landed(batch: Landed) -> None:
+            metrics.landed(batch)
+            if snowflake is not None:
+                snowflake.landed()
+
+        running = [_start(spark, settings, stream, topic, landed) for topic in stream.topics]
         for one in running:
             stack.callback(one.sink.close)
         log("started", source=stream.source, topics=[topic.name for topic in stream.topics], raw=str(settings.raw))
@@ -65,8 +76,10 @@ def run(settings: Settings, stream: StreamSettings) -> Metrics:
     return metrics
 
 
-def _start(spark: SparkSession, settings: Settings, stream: StreamSettings, topic: Topic, metrics: Metrics) -> Running:
-    sink = RawSink(settings, stream, topic, metrics.landed)
+def _start(
+    spark: SparkSession, settings: Settings, stream: StreamSettings, topic: Topic, landed: Callable[[Landed], None]
+) -> Running:
+    sink = RawSink(settings, stream, topic, landed)
     known = offsets.query_id(spark, stream.checkpoint_of(topic))
     if known is not None:  # before the query starts: a second one would disturb the offset log of the first
         sink.hold(known)

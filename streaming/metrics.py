@@ -24,6 +24,8 @@ FIGURES = {
     "media_stream_batch_seconds": ("gauge", "Time that the last micro-batch took in the sink."),
     "media_stream_last_commit_timestamp_seconds": ("gauge", "When the last manifest was published."),
     "media_stream_last_arrival_timestamp_seconds": ("gauge", "Arrival at the broker of the newest record landed."),
+    "media_stream_last_load_timestamp_seconds": ("gauge", "When Snowflake was last loaded."),
+    "media_stream_load_seconds": ("gauge", "Time that the last load of Snowflake took."),
     "media_stream_lag_records": ("gauge", "Records at the broker that no batch has taken yet, by shard."),
 }
 OUTCOMES = ("accepted", "duplicate", "quarantined")
@@ -63,6 +65,13 @@ class Metrics:
             seconds=round(batch.seconds, 3),
         )  # fmt: skip
 
+    def loaded(self, seconds: float) -> None:
+        """Log a load of Snowflake."""
+        with self._turn:
+            self._values["media_stream_last_load_timestamp_seconds"][()] = time.time()
+            self._values["media_stream_load_seconds"][()] = seconds
+        log("loaded", sink="snowflake", seconds=round(seconds, 3))
+
     def progressed(self, topic: Topic, progress: Mapping[str, Any] | None) -> None:
         """Take the lag of each shard from Spark's report of the last batch; only Kafka tells the newest offsets."""
         for source in progress["sources"] if progress else []:
@@ -86,7 +95,7 @@ class Metrics:
                 lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}"]
                 for labels, value in sorted(self._values[name].items()):
                     told = ",".join(f'{key}="{_escaped(word)}"' for key, word in labels)
-                    lines.append(f"{name}{{{told}}} {value:.15g}")
+                    lines.append(f"{name}{f'{{{told}}}' if told else ''} {value:.15g}")
         return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,9 @@ INPUTS = ("viewership_logs", "streams", "player_events")
 SOURCES = ("kafka", "kinesis")
 RESUME, EARLIEST, LATEST = "resume", "earliest", "latest"
 STARTS = (RESUME, EARLIEST, LATEST)
+#: The raw zone, in a bucket or a folder; Snowflake is loaded from there.
+S3, SNOWFLAKE = "s3", "snowflake"
+SINKS = (S3, SNOWFLAKE)
 
 
 class StreamError(RuntimeError):
@@ -34,7 +37,8 @@ class StreamSettings:
     knows, each topic has a folder of its own below it; trigger_seconds: time between two batches, None: everything
     that is there now, then end; max_records: of a batch and topic; parts: tasks and files of a batch, None: as many
     as the session has cores; start: where a new checkpoint begins (RESUME: behind the last batch in the raw zone);
-    metrics_port: of the Prometheus endpoint, None: none.
+    metrics_port: of the Prometheus endpoint, None: none; sinks: SNOWFLAKE beside the raw zone, which is always one;
+    load_seconds: the least time between two loads of Snowflake.
     """
 
     source: str
@@ -46,11 +50,15 @@ class StreamSettings:
     parts: int | None = None
     start: str = RESUME
     metrics_port: int | None = None
+    sinks: tuple[str, ...] = (S3,)
+    load_seconds: float = 60.0
 
     def check(self) -> None:
         """Raise StreamError for what cannot be; the message names the option."""
         if self.source not in SOURCES:
             raise StreamError(f"--source {self.source}: there are {', '.join(SOURCES)}")
+        if unknown := [sink for sink in self.sinks if sink not in SINKS]:
+            raise StreamError(f"--sink {unknown[0]}: there are {', '.join(SINKS)}")
         if self.start not in STARTS:
             raise StreamError(f"--start {self.start}: there are {', '.join(STARTS)}")
         if self.trigger_seconds is not None and self.trigger_seconds < 0:

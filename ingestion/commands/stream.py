@@ -20,6 +20,8 @@ Examples:
 
     media stream run --servers broker:9092 --topic player_events --topic tv.views=viewership_logs --trigger 60
 
+    media stream run --servers broker:9092 --sink s3 --sink snowflake --metrics-port 9108
+
     media stream run --servers broker:9092 --once --checkpoint s3a://bucket/checkpoints
 
 Each batch lands once, whatever is killed: start the same command again. Records that break the contract go to
@@ -49,6 +51,13 @@ def run(
         str | None,
         typer.Option(help="A folder, or s3a://bucket/prefix; without it stream/ in MEDIA_HOME.", metavar="PLACE"),
     ] = None,
+    sink: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="s3: the raw zone at MEDIA_RAW, always one; snowflake: load it from there as well. Several times."
+        ),
+    ] = None,
+    load_every: Annotated[float, typer.Option(help="The least seconds between two loads of Snowflake.")] = 60.0,
     trigger: Annotated[float, typer.Option(help="Seconds from one batch to the next; 0 for no pause.")] = 10.0,
     once: Annotated[bool, typer.Option("--once", help="Land everything that is there now, then end.")] = False,
     max_records: Annotated[int, typer.Option(help="The most records of one batch and topic.")] = 500_000,
@@ -82,6 +91,8 @@ def run(
                 parts=parts,
                 start=start,
                 metrics_port=metrics_port,
+                sinks=tuple(sink or ["s3"]),
+                load_seconds=load_every,
             ),
         )
 

@@ -54,23 +54,25 @@ def command(*options: str) -> list[str]:
     return [sys.executable, "-m", "ingestion.cli", "stream", "run", *options]
 
 
-def surroundings(home: Path, broker: Broker, die: str = "") -> dict[str, str]:
-    """The environment of a job; die: step:n, see `dying`."""
+def surroundings(home: Path, broker: Broker, die: str = "", raw: str = "") -> dict[str, str]:
+    """The environment of a job; die: step:n, see `dying`; raw: a zone elsewhere than at home."""
     paths = [str(DYING), str(CHECKOUT)] if die else [str(CHECKOUT)]
     return {
         **os.environ,
         "MEDIA_HOME": str(home),
-        "MEDIA_RAW": str(home),
+        "MEDIA_RAW": raw or str(home),
         "MEDIA_KAFKA_SERVERS": broker.servers,
         "PYTHONPATH": os.pathsep.join(paths),
         "DIE_AT": die,
     }
 
 
-def run(home: Path, broker: Broker, *options: str, die: str = "", words: list[str] | None = None) -> tuple[int, str]:
+def run(
+    home: Path, broker: Broker, *options: str, die: str = "", raw: str = "", words: list[str] | None = None
+) -> tuple[int, str]:
     """Run a job to its end: the exit code (-9 for one that was killed) and what it said. words: another command."""
     done = subprocess.run(
-        words or command(*options), cwd=CHECKOUT, env=surroundings(home, broker, die), start_new_session=True,
+        words or command(*options), cwd=CHECKOUT, env=surroundings(home, broker, die, raw), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280,
     )  # fmt: skip
     return done.returncode, done.stdout
