@@ -18,6 +18,7 @@ from ingestion.lander.convert import BLANKS_SQL, name, quote
 from ingestion.lander.table import STREAM, Table
 
 FEW_LAYOUTS, MANY_LAYOUTS = 3, 64
+ALL_TEXTS = "MAP(VARCHAR, VARCHAR)"
 ALL_ROWS = 1 << 60
 
 Layout = tuple[str, ...]
@@ -41,9 +42,14 @@ def table(
     known = _distinct(key for one in layouts for key in one)
     keys = _distinct([*(key for one in seen for key in one), *(key for key in wanted if not key.startswith("/"))])
     objects = _told_apart(source, layouts)
-    result = _over(_sound(objects, known, pointers), known, layouts, pointers)
+    if _are_few(layouts):
+        text = {key: f"f{number}" for number, key in enumerate(known)}
+        fields = "".join(f", {_at_place(key, layouts)} as {column}" for key, column in text.items())
+    else:
+        text, fields = _named_fields(known), f", {_fields(known)} as fields"
+    result = _over(_sound(objects, fields, pointers), text, layouts, pointers)
     result.attempts, result.schema = list(attempts), schema
-    result.others = _over(_doubtful(objects, keys, pointers), keys, [], pointers)
+    result.others = _over(_doubtful(objects, keys, pointers), _named_fields(keys), [], pointers)
     return result
 
 
@@ -74,25 +80,36 @@ def _layouts(seen: Sequence[Layout]) -> list[Layout]:
     return chosen
 
 
+def _are_few(layouts: Sequence[Layout]) -> bool:
+    return 0 < len(layouts) <= FEW_LAYOUTS
+
+
 def _told_apart(source: str, layouts: Sequence[Layout]) -> str:
-    """The objects with their keys and the number of their layout, null for all others.
+    """The objects with their keys and the number of their layout, null for all others; of a few layouts, the texts too.
 
     Of many layouts the hash is compared first: comparing lists with each of them costs more than reading the object.
     """
     lists = {_list(one): i for i, one in enumerate(layouts)}
-    cases = {one: f"when keys = {one} then {i}" for one, i in lists.items()}
-    layout = f"case {' '.join(cases.values())} end" if cases else "null::integer"
-    if len(cases) > FEW_LAYOUTS:
-        layout = f"case hash(keys) {' '.join(f'when hash({one}) then case {c} end' for one, c in cases.items())} end"
-    keys = f"(select *, case when framing is null then try(json_keys(record)) end as keys from {source})"
+    keys = "case when framing is null then try(json_keys(record)) end"
+    if _are_few(layouts):
+        pairs = f"case when framing is null then try(from_json(record, {quote(json.dumps(ALL_TEXTS))})) end as pairs"
+        cases = " ".join(f"when map_keys(pairs) = {one} then {i}" for one, i in lists.items())
+        layout = f"case {cases} end"
+        # What is no such map (broken, no object, a key twice) is parsed once more.
+        found = f"coalesce(map_keys(pairs), {keys}) as keys, map_values(pairs) as texts"
+        objects = f"(select *, {found} from (select *, {pairs} from {source}))"
+    else:
+        cases = " ".join(f"when hash({one}) then case when keys = {one} then {i} end" for one, i in lists.items())
+        layout = f"case hash(keys) {cases} end" if cases else "null::integer"
+        objects = f"(select *, {keys} as keys from {source})"
     # The limit keeps DuckDB from pushing filters down here, which would compute keys and layout twice.
-    return f"(select *, {layout} as layout from {keys} limit {ALL_ROWS})"
+    return f"(select *, {layout} as layout from {objects} limit {ALL_ROWS})"
 
 
-def _sound(objects: str, keys: Sequence[str], pointers: Sequence[str]) -> str:
+def _sound(objects: str, fields: str, pointers: Sequence[str]) -> str:
     """The objects with a known layout: nothing can be wrong with them as objects."""
     return f"""(
-    select source_row, null::varchar as problem, null::varchar as raw_text, record, layout, {_fields(keys)} as fields,
+    select source_row, null::varchar as problem, null::varchar as raw_text, record, layout{fields},
         {_deep(pointers)} as deep
     from {objects} where layout is not null)"""
 
@@ -112,6 +129,14 @@ def _doubtful(objects: str, keys: Sequence[str], pointers: Sequence[str]) -> str
     ))"""
 
 
+def _at_place(key: str, layouts: Sequence[Layout]) -> str:
+    """The text of a key by its place in the object; null where its layout lacks it."""
+    texts = [f"texts[{one.index(key) + 1}]" if key in one else "null" for one in layouts]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return f"case layout {' '.join(f'when {i} then {text}' for i, text in enumerate(texts))} end"
+
+
 def _fields(keys: Sequence[str]) -> str:
     if not keys:
         return "null"
@@ -123,11 +148,16 @@ def _deep(pointers: Sequence[str]) -> str:
     return f"json_extract_string(record, {_list(pointers)})" if pointers else "null"
 
 
-def _over(relation: str, keys: list[str], layouts: Sequence[Layout], pointers: Sequence[str]) -> Table:
-    text = {key: f"fields.{name(key)}" for key in keys}
-    text |= {pointer: f"deep[{number}]" for number, pointer in enumerate(pointers, start=1)}
+def _named_fields(keys: Iterable[str]) -> dict[str, str]:
+    return {key: f"fields.{name(key)}" for key in keys}
+
+
+def _over(
+    relation: str, members: Mapping[str, str], layouts: Sequence[Layout], pointers: Sequence[str]
+) -> Table:
+    text = {**members, **{pointer: f"deep[{number}]" for number, pointer in enumerate(pointers, start=1)}}
     return Table(
-        header=[*keys, *pointers],
+        header=list(text),
         relation=relation,
         text=text,
         raw="record",
