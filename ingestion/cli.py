@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
 import sys
 
 import typer
@@ -51,7 +50,7 @@ def _add_generate() -> None:
 _add_generate()
 
 
-class _NoPandas(importlib.abc.MetaPathFinder):
+class _NoPandas:
     """pyarrow imports pandas where it is installed. Only Spark uses it, and it costs every start a second."""
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002

@@ -152,9 +152,7 @@ def _named_fields(keys: Iterable[str]) -> dict[str, str]:
     return {key: f"fields.{name(key)}" for key in keys}
 
 
-def _over(
-    relation: str, members: Mapping[str, str], layouts: Sequence[Layout], pointers: Sequence[str]
-) -> Table:
+def _over(relation: str, members: Mapping[str, str], layouts: Sequence[Layout], pointers: Sequence[str]) -> Table:
     text = {**members, **{pointer: f"deep[{number}]" for number, pointer in enumerate(pointers, start=1)}}
     return Table(
         header=list(text),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion.lander import delimited, lines, sources
+from ingestion.lander import delimited, lines, objects, sources
 from ingestion.lander import land as lander
 from ingestion.lander.write import connect
 from ingestion.settings import Settings
@@ -191,6 +191,51 @@ def test_json_in_every_layout(tmp_path: Path, settings: Settings, name: str, tex
     assert [(r["source_row"], r["user_id"], json.loads(r["extra"])) for r in landed] == [
         (i + 1, str(i), {"x": {"y": None}}) for i in range(3)
     ]
+
+
+WILD = [
+    '{"user_id":null,"track_id":"t1","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":1e9,"track_id":-0.0,"listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":NaN,"track_id":123456789012345678901234567890,"listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":true,"track_id":"a\\u0000b","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":{"a": [1, 2]},"track_id":["x"],"listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":"{","track_id":"[1]","listen_time":"2026-01-30T10:00:00Z"}',
+    '{ "user_id" : "\\u00e9\\n\\"" , "track_id":"\u00e9 ","listen_time":"2026-01-30T10:00:00Z" }',
+    '{"\\u0075ser_id":"u2","track_id":"t1","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"USER_ID":"u2","track_id":"t1","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"track_id":"t1","user_id":"u2","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":"u2","track_id":"t1"}',
+    '{"user_id":"u2","user_id":"u3","track_id":"t1","listen_time":"2026-01-30T10:00:00Z"}',
+    '{"user_id":"u2","track_id":"t1","listen_time":"2026-01-30T10:00:00Z","more":{"x":null},"no":" "}',
+    '{"user_id":"u2","track_id":"t1","listen_time":"2026-01-30T10:00:00Z"}{"user_id":"u3"}',
+    '{"user_id":"u2","track_id":"t1","listen_time":',
+    "{}",
+    "[1]",
+    "null",
+    "7",
+    "nonsense",
+]
+
+
+@pytest.mark.parametrize("extra", [[], ['"x":1'], ['"x":1', '"y":[]']], ids=["1", "2", "3"])
+def test_every_way_of_reading_objects_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: list[str]
+) -> None:
+    """By place (few lists of keys), by name (many), and without any list that is known."""
+    body = '"user_id":"u{n}","track_id":"t","listen_time":"2026-01-30T10:00:00Z"'
+    forms = ["{" + body + "}", *("{" + f"{more},{body}" + "}" for more in extra)]
+    text = [form.replace("{n}", str(n)) for n in range(lines.SAMPLE) for form in forms]
+    file = write(tmp_path, "a.ndjson", "\n".join([*text, *WILD, *text, *WILD]))
+    found = []
+    for way, (few, many) in enumerate([(3, 64), (0, 64), (3, 0)]):
+        monkeypatch.setattr(objects, "FEW_LAYOUTS", few)
+        monkeypatch.setattr(objects, "MANY_LAYOUTS", many)
+        settings = settings_of(tmp_path / str(way))
+        manifest = land_one(settings, file)
+        counts = _counts(manifest)
+        assert counts[0] == 2 * (len(text) + len(WILD))
+        found.append((counts, rows(settings, manifest.files), rows(settings, manifest.quarantine_files)))
+    assert found[0] == found[1] == found[2]
 
 
 def test_parquet_of_other_types(tmp_path: Path, settings: Settings) -> None:
