@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ingestion.storage import StorageError, lease
+from ingestion.storage import Local, StorageError, lease
 from ingestion.storage.s3 import S3
 
 
@@ -62,6 +63,33 @@ def test_whoever_lost_it_leaves_it_to_the_new_holder(bucket: str, monkeypatch: p
             held.enter_context(second.lock(silent))
         assert second.exists(".lock")
     assert not second.exists(".lock")
+
+
+def test_who_will_not_wait_is_refused_by_a_living_holder_only(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        S3(bucket).lock(silent, ".one"),
+        pytest.raises(StorageError, match=r"held by another process that runs .*\.one"),
+        S3(bucket).lock(silent, ".one", refuse=True),
+    ):
+        pass
+    with S3(bucket).lock(silent, ".one"), S3(bucket).lock(silent, ".other", refuse=True):
+        pass  # two locks that have nothing to do with each other
+    monkeypatch.setattr(lease.Lease, "_keep", lambda _: None)
+    with S3(bucket).lock(silent, ".one"), S3(bucket).lock(silent, ".one", refuse=True):
+        pass  # the first stands still, as if it had been killed
+
+
+def test_on_a_disk_the_refusal_comes_at_once(tmp_path: Path) -> None:
+    with Local(tmp_path).lock(silent, ".one"):
+        with (
+            pytest.raises(StorageError, match=r"\.one: held by another process"),
+            Local(tmp_path).lock(silent, ".one", refuse=True),
+        ):
+            pass
+        with Local(tmp_path).lock(silent, ".other", refuse=True):
+            pass
+    with Local(tmp_path).lock(silent, ".one", refuse=True):
+        pass
 
 
 def test_an_answer_that_was_lost_is_no_lost_race(bucket: str) -> None:
