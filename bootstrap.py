@@ -33,6 +33,7 @@ MADE = (".venv", ".venv-apart", "target", "logs", "dist", ".pytest_cache", ".ruf
 
 COMMANDS = {
     "demo": "generate two weeks of data, land it, build, print KPIs, write the docs page",
+    "stream-demo": "a local Kafka, a producer, the Spark job, live counts, then the build and KPIs (needs Java 17)",
     "test": "lint, then every test (further options go to pytest: -k contract)",
     "test-fast": "the tests not marked slow, without lint",
     "install": "the whole environment and nothing else: adapters of the warehouses, S3, tools of the tests",
@@ -228,7 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="bootstrap.py",
         description="Makes .venv from a lock with hashes, then runs a command. Nothing needs to be activated.",
-        epilog="commands:\n" + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:<11} {text}" for name, text in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=list(COMMANDS), metavar="command", help="one of those below")
@@ -246,6 +247,8 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
     if command == "demo":
         python("-m", "ingestion.demo", *extra)
         print(f"\nFrom start to end: {time.monotonic() - started:.1f} s")
+    elif command == "stream-demo":
+        python("-m", "tests.streaming.demo")
     elif command in ("engines", "parity"):
         ensure_apart(use_pip)
         python("-m", f"tests.{command}", *extra)
