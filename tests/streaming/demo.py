@@ -67,7 +67,7 @@ def land_entities(folder: Path) -> None:
 
 @contextmanager
 def job(log: Path, port: int) -> Iterator[None]:
-    """The Spark job, from when it reads the topics; asked to end by SIGTERM. SystemExit with the end of its log if it failed."""
+    """The Spark job, from when it reads the topics to SIGTERM. SystemExit with the end of its log if it failed."""
     words = command("media", "stream", "run", "--trigger", TRIGGER_SECONDS, "--metrics-port", str(port))
     with log.open("wb") as output:
         process = subprocess.Popen(words, cwd=CHECKOUT, stdout=output, stderr=output)
