@@ -30,6 +30,8 @@ from streaming.snowflake import SnowflakeSink
 LOOK_SECONDS = 0.5
 #: A batch in the sink may finish for so long once the stream is told to stop; then it is left to the next run.
 PATIENCE_SECONDS = 120.0
+#: Spark's word for a query whose source had nothing new when it was asked.
+IDLE = "Waiting for data to arrive"
 PYTHON_ERROR = re.compile(r"(?!java|org\.)[A-Za-z_][\w.]*(Error|Exception): ")
 
 
@@ -69,7 +71,7 @@ def run(settings: Settings, stream: StreamSettings) -> Metrics:
             stack.callback(one.sink.close)
         log("started", source=stream.source, topics=[topic.name for topic in stream.topics], raw=str(settings.raw))
         try:
-            _watch(running, metrics, stop)
+            _watch(running, metrics, stop, until_idle=stream.trigger_seconds is None and stream.source == "kinesis")
         finally:
             _stop(running, metrics)
         log("stopped", **metrics.totals())
@@ -89,10 +91,10 @@ def _start(
         .option("checkpointLocation", stream.checkpoint_of(topic))
         .foreachBatch(sink)
     )
-    if stream.trigger_seconds is None:
+    if stream.trigger_seconds is None and stream.source == "kafka":
         writer = writer.trigger(availableNow=True)
     else:
-        writer = writer.trigger(processingTime=f"{stream.trigger_seconds} seconds")
+        writer = writer.trigger(processingTime=f"{stream.trigger_seconds or 0} seconds")
     return Running(topic, writer.start(), sink)
 
 
@@ -115,15 +117,20 @@ def _told_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _watch(running: list[Running], metrics: Metrics, stop: threading.Event) -> None:
-    """Until somebody says stop, a query fails, or all have ended."""
+def _watch(running: list[Running], metrics: Metrics, stop: threading.Event, until_idle: bool) -> None:
+    """Until somebody says stop, a query fails, or all have ended; until_idle: or none has anything left to take."""
     while not stop.wait(LOOK_SECONDS):
         for one in running:
             metrics.progressed(one.topic, _progress(one.query))
             _raise_failure(one)
-        if not any(one.query.isActive for one in running):
+        if not any(one.query.isActive and not (until_idle and _is_idle(one.query)) for one in running):
             return
     log("stopping")
+
+
+def _is_idle(query: StreamingQuery) -> bool:
+    """Has the source just said that there is nothing new?"""
+    return bool(query.status["message"] == IDLE)
 
 
 def _progress(query: StreamingQuery) -> dict[str, Any] | None:

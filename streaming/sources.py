@@ -8,12 +8,14 @@ from pyspark.sql import DataFrame, SparkSession, functions
 
 from ingestion.zone import Zone
 from streaming import offsets
-from streaming.settings import EARLIEST, RESUME, StreamSettings, Topic
+from streaming.kinesis_source import NAME, NEWEST, OLDEST, KinesisSource
+from streaming.settings import EARLIEST, LATEST, RESUME, StreamSettings, Topic
 
 
 def read(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
     """The records of a topic from where its checkpoint stands, or from `start_of` under a new one."""
-    return _kafka(spark, stream, topic, zone)
+    reader = {"kafka": _kafka, "kinesis": _kinesis}[stream.source]
+    return reader(spark, stream, topic, zone)
 
 
 def start_of(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> str:
@@ -38,3 +40,18 @@ def _kafka(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone
     }
     frame = spark.readStream.format("kafka").options(**options).load()
     return frame.select("value", functions.col("timestamp").alias("arrived_at"))
+
+
+def _kinesis(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
+    """Our own source. Of the trigger availableNow Spark would run one batch; `job` ends a run that is to end."""
+    spark.dataSource.register(KinesisSource)
+    begin = start_of(spark, stream, topic, zone)
+    options = {
+        "startingPosition": {EARLIEST: OLDEST, LATEST: NEWEST}.get(begin, begin),
+        "maxRecordsPerBatch": str(stream.max_records),
+    }
+    checkpoint = stream.checkpoint_of(topic)
+    if str(spark.sparkContext.master).startswith("local") and "://" not in checkpoint:
+        options["spoolDir"] = f"{checkpoint}/spool"
+    frame = spark.readStream.format(NAME).options(**{**options, **stream.options, "stream": topic.name}).load()
+    return frame.select("value", "arrived_at")

@@ -11,7 +11,7 @@ import typer
 from ingestion.commands import output
 from streaming.settings import StreamSettings, parse_topics
 
-app = typer.Typer(help="Land events from Kafka as they come, with Spark.", no_args_is_help=True)
+app = typer.Typer(help="Land events from Kafka or Kinesis as they come, with Spark.", no_args_is_help=True)
 
 EXAMPLES = """
 Examples:
@@ -21,6 +21,8 @@ Examples:
     media stream run --servers broker:9092 --topic player_events --topic tv.views=viewership_logs --trigger 60
 
     media stream run --servers broker:9092 --sink s3 --sink snowflake --metrics-port 9108
+
+    media stream run --source kinesis --topic prod-streams=streams
 
     media stream run --servers broker:9092 --once --checkpoint s3a://bucket/checkpoints
 
@@ -36,7 +38,7 @@ def stream() -> None:
 
 @app.command("run")
 def run(
-    source: Annotated[str, typer.Option(help="Where the events come from: kafka.")] = "kafka",
+    source: Annotated[str, typer.Option(help="Where the events come from: kafka or kinesis.")] = "kafka",
     servers: Annotated[
         str, typer.Option(envvar="MEDIA_KAFKA_SERVERS", help="Kafka's bootstrap servers, host:port,host:port.")
     ] = "",
@@ -85,7 +87,7 @@ def run(
                 source=source,
                 topics=parse_topics(topic or []),
                 checkpoint=checkpoint or str(settings.home / "stream"),
-                options=_options(servers, option or []),
+                options=_options(servers if source == "kafka" else "", option or []),
                 trigger_seconds=None if once else trigger,
                 max_records=max_records,
                 parts=parts,

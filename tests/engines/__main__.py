@@ -18,7 +18,7 @@ from tests.engines.base import EngineError, stopped_at_end
 
 #: dbt targets, which read the S3 of `aws`; and what stands between a producer and the stream.
 NAMES = ("snowflake", "redshift", "athena")
-BROKERS = ("kafka",)
+BROKERS = ("kafka", "kinesis")
 
 
 def main() -> int:
