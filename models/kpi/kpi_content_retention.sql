@@ -58,9 +58,13 @@ mark as (
 
     select
         content_day.*,
+        length_class.bucket as length_class,
         twentieth.percent_of_content,
         {{ div_floor('content_day.content_duration_ms * twentieth.percent_of_content', 100) }} as position_ms
     from content_day
+    inner join length_class
+        on content_day.content_duration_ms >= length_class.from_value
+            and (content_day.content_duration_ms < length_class.below_value or length_class.below_value is null)
     cross join twentieth
 
 ),
@@ -150,7 +154,7 @@ curve as (
         mark.media_kind,
         mark.percent_of_content,
         mark.position_ms,
-        length_class.bucket as length_class,
+        mark.length_class,
         mark.content_duration_ms,
         mark.plays,
         cast(swept.plays_there as bigint) as plays_there,
@@ -161,9 +165,6 @@ curve as (
         on mark.event_date = swept.event_date
             and mark.content_id = swept.content_id
             and mark.position_ms = swept.position_ms
-    inner join length_class
-        on mark.content_duration_ms >= length_class.from_value
-            and (mark.content_duration_ms < length_class.below_value or length_class.below_value is null)
     left join exit_there
         on mark.event_date = exit_there.event_date
             and mark.content_id = exit_there.content_id
