@@ -25,7 +25,7 @@
     {%- set is_small = above ~ ' < 4000000000000 and ' ~ below ~ ' < 4000000000000' -%}
     {%- set millionths = [] -%}
     {%- for operand in (numerator, denominator) -%}
-        {%- do millionths.append('cast(' ~ operand ~ ' * cast(1000000 as decimal(7, 0)) as hugeint)') -%}
+        {%- do millionths.append('cast(' ~ operand ~ ' * cast(1000000 as decimal(28, 0)) as hugeint)') -%}
     {%- endfor -%}
     {{ return(
         'case when ' ~ is_whole ~ ' and ' ~ is_small ~ ' then ' ~ rounded_quotient(above, below)

@@ -51,7 +51,7 @@ COMMON = frozenset(
 )
 #: What the macros of macros/engine, and dbt's own, turn into on one engine.
 OWN = {
-    "duckdb": {"date_diff", "epoch_us", "md5", "string_agg", "timezone", "to_milliseconds"},
+    "duckdb": {"date_diff", "epoch_us", "md5", "string_agg", "timezone", "to_milliseconds", "try_cast"},
     "snowflake": {"convert_timezone", "date_part", "dateadd", "datediff", "listagg", "md5"},
     "athena": {
         *("array_agg", "array_join", "at_timezone", "date_add", "md5", "to_hex", "to_milliseconds", "to_unixtime"),
