@@ -69,7 +69,7 @@ def figures(port: int) -> dict[str, float]:
 
 
 def test_a_life(broker: Broker, tmp_path: Path) -> None:
-    """Figures while it runs, a second job refused, SIGTERM amid records, and the rest by the next run."""
+    """Figures while it runs, a second job refused, a broker lost, SIGTERM amid records, the rest by the next run."""
     broker.create_topic("listens", 2)
     produce(broker, "listens", (listen(i) for i in range(200)))
     port = free_port()
@@ -91,6 +91,9 @@ def test_a_life(broker: Broker, tmp_path: Path) -> None:
         assert code == 1
         assert "another job runs on this checkpoint; stop one of them" in said
 
+        broker.kill()  # an outage: the job waits, and goes on where it was
+        time.sleep(3)
+        broker.start()
         produce(broker, "listens", (listen(i) for i in range(200, 400)))
         wait_for(lambda: landed(log) > 200, job, log)
         produce(broker, "listens", (listen(i) for i in range(400, 2000)))
