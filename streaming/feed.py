@@ -33,11 +33,15 @@ TURN = 100
 
 
 class Record(NamedTuple):
-    """One event on its way: the input (which names the stream), its key there, and the JSON as it stands."""
+    """One event on its way: the input (which names the stream), its key there, and the JSON as it stands.
+
+    events: how many events it holds, more than one where they are packed.
+    """
 
     input: str
     key: str
     value: bytes
+    events: int = 1
 
 
 class Keys:

@@ -1,4 +1,4 @@
-"""Records that the Kinesis Producer Library has packed into one: the user's records again.
+"""Records packed into one as the Kinesis Producer Library does it: packing them, and the user's records again.
 
 An aggregated record is four magic bytes, a protocol buffer, and the MD5 of that. Of the protocol buffer, field 1 is the
 table of partition keys, field 3 a record: field 1 of it the place of its key in the table, field 3 its data.
@@ -7,7 +7,7 @@ table of partition keys, field 3 a record: field 1 of it the place of its key in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 DIGEST_BYTES = 16
@@ -31,6 +31,21 @@ def user_records(data: bytes, key: str) -> list[tuple[str, bytes]]:
         return list(_unpacked(message))
     except (ValueError, IndexError, UnicodeDecodeError):
         return [(key, data)]
+
+
+def packed(key: str, records: Sequence[bytes]) -> bytes:
+    """Several records of one key as one, in their order."""
+    message = _field(KEYS, key.encode())
+    message += b"".join(_field(RECORDS, bytes([KEY << 3 | VARINT, 0]) + _field(DATA, data)) for data in records)
+    return MAGIC + message + hashlib.md5(message, usedforsecurity=False).digest()
+
+
+def _field(number: int, value: bytes) -> bytes:
+    size, left = bytearray(), len(value)
+    while left > 0x7F:
+        size.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([number << 3 | BYTES, *size, left]) + value
 
 
 def _unpacked(message: bytes) -> Iterator[tuple[str, bytes]]:

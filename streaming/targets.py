@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from streaming.aws import explained
 from streaming.feed import Record
+from streaming.kpl import packed
 from streaming.settings import StreamError
 
 #: How long records are tried again before the producer gives up, in Kafka's default too.
@@ -18,6 +19,8 @@ PATIENCE_SECONDS = 300
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 #: What librdkafka holds that is not acknowledged yet; then sending waits.
 QUEUED_RECORDS = 100_000
+#: A packed record is closed at this size, the library's own default; one more record may lie on top.
+PACKED_BYTES = 51_200
 
 
 @dataclass
@@ -164,9 +167,10 @@ class Puts:
             refused = [(record, code) for record, code in zip(left, codes, strict=True) if code]
             if len(refused) < len(left):
                 pause, deadline = FIRST_PAUSE_SECONDS, time.monotonic() + self._patience
-            tally.acknowledged[name] += len(left) - len(refused)
-            tally.retried += len(refused)
+            taken = [record.events for record, code in zip(left, codes, strict=True) if not code]
+            tally.acknowledged[name] += sum(taken)
             left = [record for record, _ in refused]
+            tally.retried += sum(record.events for record in left)
             if not left:
                 return
             if time.monotonic() > deadline:
@@ -203,11 +207,13 @@ class Puts:
 class Kinesis(Puts):
     """Kinesis Data Streams. A request never holds two records of a key, and the next of a key waits for its answer.
 
-    PutRecords keeps no order among its records: what it did not take would come after what it took.
+    PutRecords keeps no order among its records: what it did not take would come after what it took. With `pack` the
+    records of a key that are at hand go as one, in the form of the Kinesis Producer Library.
     """
 
     service = "Kinesis"
     limits = Limits(records=500, bytes=5 << 20, record_bytes=1 << 20)
+    pack = False
 
     def size(self, record: Record) -> int:
         """Data and key."""
@@ -217,7 +223,7 @@ class Kinesis(Puts):
         """The first records of all keys, then the second ones, and so on, each cut within the limits."""
         rounds: list[list[Record]] = []
         seen: Counter[str] = Counter()
-        for record in records:
+        for record in _packed(records) if self.pack else records:
             turn = seen[record.key]
             seen[record.key] += 1
             if turn == len(rounds):
@@ -231,6 +237,22 @@ class Kinesis(Puts):
         entries = [{"Data": record.value, "PartitionKey": record.key} for record in records]
         answer = self._client.put_records(StreamName=stream, Records=entries)
         return [entry.get("ErrorCode") or "" for entry in answer["Records"]]
+
+
+def _packed(records: Sequence[Record]) -> Iterator[Record]:
+    """The records of each key as few, none much larger than PACKED_BYTES; one that is alone stays as it is."""
+    by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        by_key[record.input, record.key].append(record)
+    for (name, key), several in by_key.items():
+        start = size = 0
+        for end, record in enumerate(several, start=1):
+            size += len(record.value)
+            if size < PACKED_BYTES and end < len(several):
+                continue
+            part = [one.value for one in several[start:end]]
+            yield record if len(part) == 1 else Record(name, key, packed(key, part), len(part))
+            start, size = end, 0
 
 
 class Firehose(Puts):

@@ -59,6 +59,10 @@ def produce(
         str, typer.Option(help="Kafka's bootstrap servers.", envvar="MEDIA_KAFKA_SERVERS")
     ] = "localhost:9092",
     prefix: Annotated[str, typer.Option(help="What the names of the streams begin with.")] = "",
+    pack: Annotated[
+        bool,
+        typer.Option("--pack", help="Kinesis: records of a session as one, for readers that unpack them."),
+    ] = False,
     skip: Annotated[int, typer.Option(min=0, help="Leave out so many records first.")] = 0,
     limit: Annotated[int | None, typer.Option(min=0, help="Send so many at most.")] = None,
     days: Annotated[int, typer.Option(min=1, help="Days that the generator makes.")] = 1,
@@ -72,7 +76,7 @@ def produce(
         raise typer.BadParameter("give records a second above 0", param_hint="--rate")
     with output.reported():
         records = _records(source, input_name, days, accounts, seed, defects)
-        target = _target(to, servers, prefix)
+        target = _target(to, servers, prefix, pack)
     code = _run(records, target, rate, skip, limit, as_json)
     raise typer.Exit(code)
 
@@ -96,13 +100,17 @@ def _records(
     return of_files([path for path in sources.expand(source) if isinstance(path, Path)], input_name)
 
 
-def _target(to: To, servers: str, prefix: str) -> Target:
+def _target(to: To, servers: str, prefix: str, pack: bool) -> Target:
     from streaming.aws import client
     from streaming.targets import Firehose, Kafka, Kinesis
 
     if to is To.kafka:
         return Kafka(servers, prefix)
-    return {To.kinesis: Kinesis, To.firehose: Firehose}[to](client(to.value), prefix)
+    if to is To.firehose:
+        return Firehose(client(to.value), prefix)
+    kinesis = Kinesis(client(to.value), prefix)
+    kinesis.pack = pack
+    return kinesis
 
 
 def _require_extra() -> None:

@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 
 from streaming.aws import client
-from streaming.kinesis import Position, Stream
+from streaming.feed import Record
+from streaming.kinesis import Page, Position, Stream
 from streaming.kinesis_source import KinesisReader
+from streaming.produce import produce
 from streaming.settings import StreamError
+from streaming.targets import Kinesis
 from tests.engines import aws
 from tests.engines.base import stopped_at_end
-from tests.streaming.kinesis_driver import Query, assert_each_once_and_in_order, numbers, put, stream
-from tests.streaming.test_kpl import RECORDS, packed
+from tests.streaming.kinesis_driver import Query, assert_each_once_and_in_order, numbers, put, stream, wait
+from tests.streaming.test_kpl import RECORDS, packed_by_google
+from tests.streaming.test_produce_aws import Throttled, no_pause
 
 pytestmark = pytest.mark.slow
 HOUR_MS = 3_600_000
@@ -123,7 +127,7 @@ def test_end_offsets_of_a_lost_checkpoint_are_a_beginning() -> None:
 def test_packed_records_are_rows_of_their_own_and_count_once(tmp_path: Path) -> None:
     name = stream("packed", 1)
     kinesis = client("kinesis")
-    kinesis.put_record(StreamName=name, Data=packed(RECORDS), PartitionKey="a")
+    kinesis.put_record(StreamName=name, Data=packed_by_google(RECORDS), PartitionKey="a")
     kinesis.put_record(StreamName=name, Data=b"plain", PartitionKey="b")
     query = Query({"stream": name, "spoolDir": str(tmp_path)})
     start, end = query.plan()
@@ -131,6 +135,23 @@ def test_packed_records_are_rows_of_their_own_and_count_once(tmp_path: Path) -> 
     assert [(row["partition_key"], row["value"]) for row in rows] == [*RECORDS, ("b", b"plain")]
     assert [row["sub_sequence"] for row in rows] == [*range(len(RECORDS)), 0]
     assert end[only_shard(name)]["count"] == 2
+
+
+@pytest.mark.parametrize("refuse", [0.0, 0.3])
+def test_what_the_producer_packs_comes_back_whole_and_in_order(refuse: float) -> None:
+    name = stream(f"pack{refuse}-streams", 3)
+    records = [Record("streams", f"k{n % 20 if n < 4_000 else 20}", b'{"n": %d}' % n) for n in range(8_000)]
+    throttled = Throttled(client("kinesis"), refuse)
+    target = Kinesis(throttled, name.removesuffix("streams"), pause=no_pause)
+    target.pack = True
+    tally = produce(records, target)
+    assert (tally.acknowledged.total(), tally.unsettled, throttled.keys_twice) == (8_000, 0, 0)
+    assert sum(len(page.records) for shard in wait(name) for page in pages(name, shard["ShardId"])) < 100
+    assert_each_once_and_in_order(Query({"stream": name}).until(8_000), 8_000)
+
+
+def pages(name: str, shard: str) -> Iterator[Page]:
+    return Stream(client("kinesis"), name).pages(shard, Position(), 100_000)
 
 
 def test_options_that_cannot_be_are_said() -> None:

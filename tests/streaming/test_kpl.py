@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from streaming.kpl import MAGIC, user_records
+from streaming.kpl import MAGIC, packed, user_records
 
 OPTIONAL, REQUIRED, REPEATED = 1, 2, 3
 UINT64, TEXT, BYTES, MESSAGE = 4, 9, 12, 11
@@ -37,7 +37,7 @@ def message_classes() -> tuple[Any, Any]:
     return found[0], found[1]
 
 
-def packed(records: list[tuple[str, bytes]]) -> bytes:
+def packed_by_google(records: list[tuple[str, bytes]]) -> bytes:
     """One record of Kinesis that holds these, with all that the format allows beside them."""
     whole_class, record_class = message_classes()
     keys = list(dict.fromkeys(key for key, _ in records))
@@ -57,7 +57,16 @@ RECORDS = [(f"k{n % 200}", b'{"n": %d, "text": "%s"}' % (n, b"x" * (n % 300))) f
 
 @pytest.mark.parametrize("records", [RECORDS, RECORDS[:1], [("k", b"")], []])
 def test_what_was_packed_comes_back_in_order(records: list[tuple[str, bytes]]) -> None:
-    assert user_records(packed(records), "outer") == records
+    assert user_records(packed_by_google(records), "outer") == records
+
+
+@pytest.mark.parametrize("values", [[b"a", b"", b"x" * 200_000, b"b"], [b"{}"], []])
+def test_what_we_pack_is_read_by_google_and_by_us(values: list[bytes]) -> None:
+    ours = packed("schlüssel", values)
+    whole = message_classes()[0].FromString(ours[len(MAGIC) : -16])
+    assert list(whole.partition_key_table) == ["schlüssel"]
+    assert [(record.partition_key_index, record.data) for record in whole.records] == [(0, value) for value in values]
+    assert user_records(ours, "k") == [("schlüssel", value) for value in values]
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", MAGIC, MAGIC + b"x" * 20, MAGIC[:3] + b"{}"])
@@ -66,7 +75,7 @@ def test_what_is_no_aggregate_stays(data: bytes) -> None:
 
 
 def test_a_damaged_aggregate_stays_whole_whichever_byte_is_damaged() -> None:
-    sound = packed(RECORDS[:5])
+    sound = packed_by_google(RECORDS[:5])
     for place in range(len(MAGIC), len(sound)):
         damaged = bytearray(sound)
         damaged[place] ^= 0x5A
@@ -74,7 +83,7 @@ def test_a_damaged_aggregate_stays_whole_whichever_byte_is_damaged() -> None:
 
 
 def test_a_message_that_is_none_is_no_error_even_if_its_digest_is_right() -> None:
-    sound = packed(RECORDS[:5])[len(MAGIC) : -16]
+    sound = packed_by_google(RECORDS[:5])[len(MAGIC) : -16]
     for size in range(1, len(sound)):
         cut = sound[:size]
         data = MAGIC + cut + hashlib.md5(cut).digest()
