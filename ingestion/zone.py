@@ -59,7 +59,7 @@ class Manifest:
     duplicate_rows: list[int] = field(default_factory=list)
     #: Only in the mark of a withdrawn batch: by this an engine that reads whole folders tells it from a live one.
     withdrawn: bool = False
-    #: Only for micro-batches of a stream: which one it is, and where the next begins (see `streaming.progress`).
+    #: Only for micro-batches of a stream: which one it is, and where the next begins (see `streaming.offsets`).
     stream: dict[str, Any] | None = None
 
     def check(self) -> None:

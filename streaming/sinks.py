@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame, functions
@@ -22,7 +22,7 @@ from ingestion import steps
 from ingestion.lander import write
 from ingestion.settings import Settings
 from ingestion.storage import StorageError
-from ingestion.zone import Manifest, Zone, batch_id, instant_text
+from ingestion.zone import Manifest, Zone, batch_id
 from streaming import check, offsets
 from streaming.settings import StreamError, StreamSettings, Topic
 
@@ -130,24 +130,8 @@ class RawSink:
         self, batch: write.Batch, written: write.Written, content: str, frame: DataFrame, number: int
     ) -> Manifest:
         end = offsets.planned(frame.sparkSession, self._stream.checkpoint_of(self._topic), number)
-        return Manifest(
-            batch_id=batch.batch_id,
-            input=batch.contract.name,
-            arrived_at=instant_text(batch.arrived_at),
-            mapping=None,
-            source=batch.source_file,
-            content_hash=content,
-            delivery=0,
-            rows_read=written.read,
-            rows_accepted=written.accepted,
-            rows_duplicate=written.duplicate,
-            rows_quarantined=written.quarantined,
-            reasons=written.reasons,
-            files=written.files,
-            quarantine_files=written.quarantine_files,
-            columns=written.columns,
-            stream={"query": self._query, "batch": number, "end_offsets": end},
-        )
+        place = {"query": self._query, "batch": number, "end_offsets": end}
+        return replace(write.manifest_of(batch, written, content), stream=place)
 
 
 def _sizes(cached: DataFrame) -> dict[int, tuple[int, datetime]]:

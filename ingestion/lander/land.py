@@ -205,22 +205,8 @@ def land_job(
 
 def manifest_of(batch: write.Batch, written: write.Written, job: Job, delivery: int, rows_settled: int = 0) -> Manifest:
     """The manifest of what was written."""
-    return Manifest(
-        batch_id=batch.batch_id,
-        input=batch.contract.name,
-        arrived_at=instant_text(batch.arrived_at),
-        mapping=job.mapping.name if job.mapping else None,
-        source=job.source,
-        content_hash=job.file.content_hash,
-        delivery=delivery,
-        rows_read=written.read,
-        rows_accepted=written.accepted,
-        rows_duplicate=written.duplicate,
-        rows_quarantined=written.quarantined,
-        reasons=written.reasons,
-        files=written.files,
-        quarantine_files=written.quarantine_files,
-        columns=written.columns,
+    return replace(
+        write.manifest_of(batch, written, job.file.content_hash, job.mapping.name if job.mapping else None, delivery),
         replay_of=job.replay_of,
         rows_settled=rows_settled,
         duplicate_rows=written.duplicate_rows if job.replay_of else [],

@@ -15,7 +15,7 @@ from ingestion.contract import Contract
 from ingestion.lander.checks import sql_type
 from ingestion.lander.convert import name, quote
 from ingestion.settings import Settings
-from ingestion.zone import QUARANTINE, RAW, Zone
+from ingestion.zone import QUARANTINE, RAW, Manifest, Zone, instant_text
 
 FILE_BYTES = 128 << 20
 ROW_GROUP_ROWS = 122_880
@@ -55,6 +55,29 @@ class Written:
     duplicate_rows: list[int] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+
+
+def manifest_of(
+    batch: Batch, written: Written, content_hash: str, mapping: str | None = None, delivery: int = 0
+) -> Manifest:
+    """The manifest of a batch that was written. content_hash: what its id is made of."""
+    return Manifest(
+        batch_id=batch.batch_id,
+        input=batch.contract.name,
+        arrived_at=instant_text(batch.arrived_at),
+        mapping=mapping,
+        source=batch.source_file,
+        content_hash=content_hash,
+        delivery=delivery,
+        rows_read=written.read,
+        rows_accepted=written.accepted,
+        rows_duplicate=written.duplicate,
+        rows_quarantined=written.quarantined,
+        reasons=written.reasons,
+        files=written.files,
+        quarantine_files=written.quarantine_files,
+        columns=written.columns,
+    )
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
