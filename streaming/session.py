@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from pyspark.sql import SparkSession
 
+from ingestion.storage import boto3_wanted
 from streaming.jars import classpath
 from streaming.settings import StreamSettings
 
 #: Set by spark-submit for the Python program that it starts.
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
+S3A, AMAZON = "s3a://", ".amazonaws.com"
 COMMON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "1",
@@ -37,7 +40,7 @@ def open_session(stream: StreamSettings, cores: int = 2, memory: str = "1g") -> 
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
         }
-        for name, value in local.items():
+        for name, value in (local | _s3a(stream)).items():
             builder = builder.config(name, value)
     for name, value in COMMON.items():
         builder = builder.config(name, value)
@@ -46,9 +49,28 @@ def open_session(stream: StreamSettings, cores: int = 2, memory: str = "1g") -> 
     return spark
 
 
+def _s3a(stream: StreamSettings) -> dict[str, str]:
+    """Hadoop's way to a checkpoint in a bucket that is not Amazon's, as boto3 has it.
+
+    On Amazon's, Hadoop finds credentials itself (environment, role of the machine) and renews those that expire.
+    """
+    if not stream.checkpoint.startswith(S3A):
+        return {}
+    with boto3_wanted():
+        from ingestion.storage import aws
+    client, keys, prefix = aws.s3_client(), aws.credentials(), "spark.hadoop.fs.s3a."
+    settings = {f"{prefix}endpoint.region": client.meta.region_name}
+    endpoint = urlsplit(client.meta.endpoint_url)
+    if not str(endpoint.hostname).endswith(AMAZON):
+        settings |= {f"{prefix}endpoint": client.meta.endpoint_url, f"{prefix}path.style.access": "true"}
+        settings |= {f"{prefix}access.key": keys.access_key, f"{prefix}secret.key": keys.secret_key}
+        settings[f"{prefix}connection.ssl.enabled"] = str(endpoint.scheme == "https").lower()
+    return settings
+
+
 def groups(stream: StreamSettings) -> Sequence[str]:
     """The groups of jars.lock that a run needs beside Spark itself."""
     wanted = ["spark-kafka"] if stream.source == "kafka" else []
-    if stream.checkpoint.startswith("s3a:"):
+    if stream.checkpoint.startswith(S3A):
         wanted.append("spark-s3a")
     return wanted

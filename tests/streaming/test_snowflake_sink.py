@@ -65,14 +65,15 @@ def in_snowflake(environment: Mapping[str, str]) -> tuple[list[tuple[Any, ...]],
 def test_both_sinks_have_each_batch_once(engine: Engine, broker: Broker, tmp_path: Path) -> None:
     broker.create_topic("streams", 2)
     raw = engine.environment["MEDIA_RAW"]
+    job = (*JOB, "--checkpoint", f"s3a://{aws.BUCKET}/checkpoints")
     made = 0
     with mock.patch.dict("os.environ", engine.environment):
         for death in DEATHS:
             produce(broker, "streams", (listen(i) for i in range(made, made + 500)))
             made += 500
-            code, said = run(tmp_path, broker, *JOB, die=death, raw=raw)
+            code, said = run(tmp_path, broker, *job, die=death, raw=raw)
             assert code == -9, f"{death}: the job was not killed\n{said[-3000:]}"
-        code, said = run(tmp_path, broker, *JOB, raw=raw)
+        code, said = run(tmp_path, broker, *job, raw=raw)
         assert code == 0, said[-3000:]
         assert events(said, "loaded")
         found = manifests(Settings(**{**vars(load_settings()), "raw": raw}))
