@@ -35,6 +35,7 @@
     'quick_exits': count_if('is_exit_before_start and watched_ms < 1000'),
     'startup_plays': count_if('startup_ms is not null'),
     'stalled_plays': count_if('is_started and stall_count > 0'),
+    'stall_exits': count_if('is_exit_after_stall'),
     'success_score_sum': sum_of('success_score'),
     'startup_score_sum': sum_of('startup_score', 'decimal(18, 6)'),
     'smoothness_score_sum': sum_of('smoothness_score', 'decimal(18, 6)'),

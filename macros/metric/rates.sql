@@ -20,6 +20,7 @@
     'playback_failure_rate': ('technical_playback_failures', 'plays'),
     'exit_before_start_rate': ('exits_before_start', 'attempts'),
     'average_startup_ms': ('startup_ms', 'startup_plays'),
+    'stall_exit_rate': ('stall_exits', 'stalled_plays'),
     'rebuffer_rate': ('stall_ms', 'watched_ms'),
     'stalls_per_hour': ('stall_count * 3600000', 'watched_ms'),
     'quality_changes_per_hour': ('quality_change_count * 3600000', 'playing_ms'),

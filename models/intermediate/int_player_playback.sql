@@ -172,7 +172,14 @@ measured as (
         end as startup_ms,
         max(case when is_position_jump then 1 else 0 end) = 1 as is_position_jump,
         max(case when step_kind = 'video_stop' and completed_number is not null then 1 else 0 end) = 1
-            as is_stop_after_complete
+            as is_stop_after_complete,
+        coalesce(max(case when step_number = end_number then at_ms end), max(at_ms)) as end_ms,
+        max(
+            case
+                when state = 'stalled' and is_seek_stall = 0 and (elapsed_ms > 0 or step_number = last_number)
+                    then at_ms + elapsed_ms - playing_ms
+            end
+        ) as stall_end_ms
     from placed
     group by playback_id
 
@@ -292,6 +299,12 @@ final as (
         latest.arrived_at > {{ add_ms('measured.ended_at', 'measured.inactivity_timeout_ms') }} as is_timed_out,
         measured.is_position_jump,
         measured.is_stop_after_complete,
+        coalesce(
+            measured.is_started
+            and coalesce(measured.end_kind, 'none') not in ('video_complete', 'video_error')
+            and measured.end_ms - measured.stall_end_ms <= {{ var('exit_after_stall_ms') }},
+            false
+        ) as is_exit_after_stall,
         -- dates and timestamps
         measured.event_date,
         measured.started_at,

@@ -8,7 +8,7 @@
 ] %}
 {%- set flags = [
     'is_start_failure', 'is_playback_failure', 'is_exit_before_start', 'is_without_session_start',
-    'is_after_session_end', 'is_position_jump', 'is_stop_after_complete'
+    'is_after_session_end', 'is_position_jump', 'is_stop_after_complete', 'is_exit_after_stall'
 ] %}
 
 with

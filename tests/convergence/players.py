@@ -22,6 +22,7 @@ COLUMNS = (
     "end_reason", "error_code", "error_class", "is_started", "is_valid", "is_complete", "is_skipped",
     "is_start_failure", "is_playback_failure", "is_exit_before_start", "is_without_session_start",
     "is_after_session_end", "is_position_jump", "is_stop_after_complete",
+    "is_exit_after_stall",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ SAME = (
     "bitrate_ms", "bitrate_kbit", "ad_ms",
     "ad_count", "max_position_ms", "is_position_jump", "is_start_failure", "is_playback_failure",
     "is_exit_before_start", "dropped_frame_count", "error_code", "error_class", "is_stop_after_complete",
+    "is_exit_after_stall",
     "is_without_session_start", "is_after_session_end",
 )  # fmt: skip
 

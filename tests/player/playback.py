@@ -13,6 +13,7 @@ from tests.player.stretch import Piece
 
 VALID_MS = 30_000
 COMPLETE_PERCENT = 99
+EXIT_AFTER_STALL_MS = 10_000
 SHOWN = ("ad_impression", "ad_quartile", "ad_click", "ad_skip", "ad_complete")  # each implies an impression
 CONTROLS = ("video_play", "video_resume", "video_pause", "video_seek")
 ENDS = {"video_stop": "stop", "video_complete": "complete"}
@@ -221,6 +222,9 @@ def playback_of(key: tuple[Any, ...], part: list[tuple[Event, Row]], facts: Fact
         if end.is_end
         else None,
         "is_stop_after_complete": _stops_after_complete(reels, after),
+        "is_exit_after_stall": start is not None
+        and not (end.is_end and end.kind in ("video_complete", "video_error"))
+        and any(end.at - over <= EXIT_AFTER_STALL_MS for reel in walked for over in reel.stall_ends()),
     }
     measures |= _sums(start, walked, events, pieces)
     measures |= _outcome(start, own, facts)

@@ -277,6 +277,16 @@ class Reel:
     def _length(self, stall: Stall) -> int:
         return sum(s.end - s.start - s.laid for s in self.stretches if s.stall is stall and not s.is_silent)
 
+    def stall_ends(self) -> list[int]:
+        """When each counted stall was over; an unfinished one is over with the reel."""
+        took_time = [
+            s.end - s.laid
+            for s in self.stretches
+            if s.end > s.start and not s.is_silent and s.stall is not None and not s.stall.is_caused_by_seek
+        ]
+        is_open = bool(self.stalls) and self.stalls[-1].is_unfinished and not self.stalls[-1].is_caused_by_seek
+        return [*took_time, self.last.at] if is_open and self.last is not None else took_time
+
     def stall_count(self) -> int:
         """Stalls after the first frame that took time, those caused by seeks left out."""
         mine = [stall for stall in self.stalls if not stall.is_caused_by_seek]

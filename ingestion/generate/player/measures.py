@@ -32,6 +32,7 @@ from ingestion.generate.player.script import (
 
 NULL = -1
 LOST_BEAT_RATE = 0.01
+EXIT_AFTER_STALL_MS = 10_000
 # How the last event says that a playback ended; NULL where none does.
 ENDS = ("complete", "stop", "error")
 END_OF = np.array([0, 0, 1, 2, NULL, 1, 1, NULL])  # by script.end
@@ -73,6 +74,7 @@ class Measures:
     is_exit_before_start: Bools
     is_position_jump: Bools
     is_stop_after_complete: Bools
+    is_exit_after_stall: Bools
     stretch_row: Ints
     stretch_from_ms: Ints
     stretch_to_ms: Ints
@@ -137,6 +139,7 @@ def measure(seed: int, script: Script, ads: Ads, layout: Layout) -> Measures:
         is_exit_before_start=(script.outcome == LEFT) | (script.outcome == LOST),
         is_position_jump=np.asarray(script.jumps.any(axis=1)),
         is_stop_after_complete=started & (script.end == COMPLETE_STOP),
+        is_exit_after_stall=_leaves_after_stall(script, layout, stalls) | is_stalled_end,
         stretch_row=stretches[0],
         stretch_from_ms=stretches[1],
         stretch_to_ms=stretches[2],
@@ -210,6 +213,13 @@ def _watched(playbacks: int, row: Ints, _from: Ints, _to: Ints, content_from: In
     covered = np.concatenate([[0], reached[:-1]])[: len(row)] - row * stride
     fresh = np.maximum(high - np.maximum(low, covered), 0)
     return np.rint(np.bincount(row, weights=fresh, minlength=playbacks)).astype(np.int64)
+
+
+def _leaves_after_stall(script: Script, layout: Layout, stalls: Bools) -> Bools:
+    """Whether somebody left, without an end or an error, soon after the last stall."""
+    over = np.where(stalls, layout.begin, np.iinfo(np.int32).min).max(axis=1)
+    left = script.is_played & ~np.isin(END_OF[script.end], (ENDS.index("complete"), ENDS.index("error")))
+    return np.asarray(left & (layout.leave - over <= EXIT_AFTER_STALL_MS))
 
 
 def _furthest(script: Script, row: Ints, _from: Ints, _to: Ints, _content_from: Ints, content_to: Ints) -> Ints:

@@ -58,6 +58,7 @@ class Figures(Columns):
     is_after_session_end: Bools
     is_position_jump: Bools
     is_stop_after_complete: Bools
+    is_exit_after_stall: Bools
 
 
 @dataclass(frozen=True)
