@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sizes:
-    """The knobs. Rows are events; big_gb: size of the one large CSV in gigabytes (10^9 bytes), 0 for none.
-    crowd_memory_gb: what DuckDB may take before it writes to the disk.
+    """The knobs. Rows are events; big_gb: size of the large CSV, and of the large NDJSON, in gigabytes (10^9 bytes), 0
+    for none. crowd_memory_gb: what DuckDB may take before it writes to the disk.
 
     verdict: whether the sizes are such that the limits mean something.
     """
