@@ -1,7 +1,7 @@
 """Any split of the same batches into runs, in any order, with failures, equals one full refresh, and the truth.
 
-With those of test_player_property.py thirty cases. More: `CONVERGENCE_CASES=300 pytest tests/convergence/test_property.py`,
-from another first seed with CONVERGENCE_SEED.
+With those of test_player_property.py thirty cases. More, from another first seed:
+`CONVERGENCE_CASES=300 CONVERGENCE_SEED=100 pytest tests/convergence/test_property.py`.
 """
 
 from __future__ import annotations
