@@ -35,9 +35,12 @@ def with_arrivals(truth: dict[str, pa.Table], arrivals: Sequence[Arrival]) -> di
 def compared(warehouse: Warehouse, truth: dict[str, pa.Table]) -> tuple[dict[str, Rows], dict[str, Rows]]:
     """(built, true) rows of each table of the truth, sorted, over the truth's columns."""
     built, true = {}, {}
+    with warehouse.connected() as connection:
+        for name, table in truth.items():
+            schema = "kpi" if name in KPI_TABLES else "marts"
+            query = f"select {', '.join(table.column_names)} from {schema}.{name}"
+            built[name] = connection.execute(query).fetchall()
     for name, table in truth.items():
-        schema = "kpi" if name in KPI_TABLES else "marts"
-        built[name] = warehouse.query(f"select {', '.join(table.column_names)} from {schema}.{name}")
         true[name] = [tuple(row.values()) for row in table.to_pylist()]
         if name == "fct_playback_interval":
             built[name] = _without_seams(built[name], table.column_names)
