@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import json
-import re
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
-from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
@@ -22,17 +17,16 @@ from ingestion.settings import Settings
 from ingestion.zone import Zone
 from streaming import offsets, sources
 from streaming.metrics import Metrics, log, served
-from streaming.session import open_session
-from streaming.settings import SNOWFLAKE, StreamError, StreamSettings, Topic
-from streaming.sinks import Landed, RawSink, StopRequestedError
+from streaming.queries import Reports, is_idle, raise_failure
+from streaming.session import jars_of, open_session
+from streaming.settings import SNOWFLAKE, StreamSettings, Topic
+from streaming.sinks import Landed, RawSink
 from streaming.snowflake import SnowflakeSink
+from streaming.stopping import told_to_stop
 
 LOOK_SECONDS = 0.5
 #: A batch in the sink may finish for so long once the stream is told to stop; then it is left to the next run.
 PATIENCE_SECONDS = 120.0
-#: Spark's word for a query whose source had nothing new when it was asked.
-IDLE = "Waiting for data to arrive"
-PYTHON_ERROR = re.compile(r"(?!java|org\.)[A-Za-z_][\w.]*(Error|Exception): ")
 
 
 @dataclass
@@ -42,6 +36,7 @@ class Running:
     topic: Topic
     query: StreamingQuery
     sink: RawSink
+    reports: Reports
 
 
 def run(settings: Settings, stream: StreamSettings) -> Metrics:
@@ -52,10 +47,10 @@ def run(settings: Settings, stream: StreamSettings) -> Metrics:
     stream.check()
     metrics = Metrics()
     with ExitStack() as stack:
-        stop = stack.enter_context(_told_to_stop())
+        stop = stack.enter_context(told_to_stop())
         stack.enter_context(served(metrics, stream.metrics_port))
         snowflake = SnowflakeSink(settings, stream.load_seconds, metrics) if SNOWFLAKE in stream.sinks else None
-        spark = open_session(stream)
+        spark = open_session(jars_of(stream))
         stack.callback(spark.stop)
         if snowflake is not None:
             snowflake.start()
@@ -95,65 +90,19 @@ def _start(
         writer = writer.trigger(availableNow=True)
     else:
         writer = writer.trigger(processingTime=f"{stream.trigger_seconds or 0} seconds")
-    return Running(topic, writer.start(), sink)
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set; a second one ends the process as ever."""
-    told = threading.Event()
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def tell(number: int, _: object) -> None:
-        told.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, tell)
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    query = writer.start()
+    return Running(topic, query, sink, Reports(query))
 
 
 def _watch(running: list[Running], metrics: Metrics, stop: threading.Event, until_idle: bool) -> None:
     """Until somebody says stop, a query fails, or all have ended; until_idle: or none has anything left to take."""
     while not stop.wait(LOOK_SECONDS):
         for one in running:
-            metrics.progressed(one.topic, _progress(one.query))
-            _raise_failure(one)
-        if not any(one.query.isActive and not (until_idle and _is_idle(one.query)) for one in running):
+            metrics.progressed(one.topic, one.reports.new())
+            raise_failure(one.query)
+        if not any(one.query.isActive and not (until_idle and is_idle(one.query)) for one in running):
             return
     log("stopping")
-
-
-def _is_idle(query: StreamingQuery) -> bool:
-    """Has the source just said that there is nothing new?"""
-    return bool(query.status["message"] == IDLE)
-
-
-def _progress(query: StreamingQuery) -> dict[str, Any] | None:
-    """Spark's report of the last batch, as the JSON that it is: pyspark's own reading makes no JSON of the offsets."""
-    last = query.lastProgress
-    return json.loads(last.json) if last else None
-
-
-def _raise_failure(one: Running) -> None:
-    failure = None if one.query.isActive else one.query.exception()
-    if failure is not None and not _is_stop(failure):
-        raise StreamError(f"the stream of {one.topic.name} failed: {_words(failure)}") from failure
-
-
-def _is_stop(failure: StreamingQueryException) -> bool:
-    return StopRequestedError.__name__ in str(failure)
-
-
-def _words(failure: StreamingQueryException) -> str:
-    """What a person can use of a failure: the last line of a Python traceback, else the first of Spark's."""
-    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    told = [line for line in lines if PYTHON_ERROR.match(line)]
-    return told[-1] if told else lines[0]
 
 
 def _stop(running: list[Running], metrics: Metrics) -> None:
@@ -161,12 +110,9 @@ def _stop(running: list[Running], metrics: Metrics) -> None:
     for one in running:
         one.sink.stopping.set()
     for one in running:
-        waited = 0.0
-        while one.sink.busy.is_set() and waited < PATIENCE_SECONDS:
-            threading.Event().wait(0.05)
-            waited += 0.05
+        one.sink.idle.wait(PATIENCE_SECONDS)
         one.query.stop()
-        metrics.progressed(one.topic, _progress(one.query))
+        metrics.progressed(one.topic, one.reports.new())
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ingestion.zone import instant_text, parse_instant
+from streaming.queries import Report
 from streaming.settings import Topic
 from streaming.sinks import Landed
 
@@ -26,6 +27,10 @@ FIGURES = {
     "media_stream_last_arrival_timestamp_seconds": ("gauge", "Arrival at the broker of the newest record landed."),
     "media_stream_last_load_timestamp_seconds": ("gauge", "When Snowflake was last loaded."),
     "media_stream_load_seconds": ("gauge", "Time that the last load of Snowflake took."),
+    "media_stream_repeated_records_total": (
+        "counter",
+        "Records that --deduplicate left out.",
+    ),
     "media_stream_lag_records": ("gauge", "Records at the broker that no batch has taken yet, by shard."),
 }
 OUTCOMES = ("accepted", "duplicate", "quarantined")
@@ -72,20 +77,24 @@ class Metrics:
             self._values["media_stream_load_seconds"][()] = seconds
         log("loaded", sink="snowflake", seconds=round(seconds, 3))
 
-    def progressed(self, topic: Topic, progress: Mapping[str, Any] | None) -> None:
-        """Take the lag of each shard from Spark's report of the last batch; only Kafka tells the newest offsets."""
-        for source in progress["sources"] if progress else []:
-            end, latest = _shards(source["endOffset"]), _shards(source["latestOffset"])
-            with self._turn:
-                for shard in latest.keys() & end.keys():
-                    labels = (("topic", topic.name), ("shard", shard))
-                    self._values["media_stream_lag_records"][labels] = max(0, latest[shard] - end[shard])
+    def progressed(self, topic: Topic, reports: Iterable[Report]) -> None:
+        """Take from Spark's reports what was left out, and the lag of each shard, which only Kafka lets it tell."""
+        labels = (("topic", topic.name),)
+        with self._turn:
+            for report in reports:
+                self._values["media_stream_repeated_records_total"][labels] += report.repeated
+                for source in report.sources:
+                    end, latest = _shards(source["endOffset"]), _shards(source["latestOffset"])
+                    for shard in latest.keys() & end.keys():
+                        lag = max(0, latest[shard] - end[shard])
+                        self._values["media_stream_lag_records"][(*labels, ("shard", shard))] = lag
 
     def totals(self) -> dict[str, int]:
-        """Records by outcome, over all topics."""
+        """Records by outcome, and those left out before, over all topics."""
         with self._turn:
             rows = self._values["media_stream_rows_total"]
-            return {name: int(sum(n for labels, n in rows.items() if labels[-1][1] == name)) for name in OUTCOMES}
+            told = {name: int(sum(n for labels, n in rows.items() if labels[-1][1] == name)) for name in OUTCOMES}
+            return {**told, "repeated": int(sum(self._values["media_stream_repeated_records_total"].values()))}
 
     def text(self) -> str:
         """All figures in the text format of Prometheus."""

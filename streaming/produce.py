@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
-from types import FrameType
 
 from streaming.feed import Record
 from streaming.targets import Tally, Target
@@ -19,22 +17,15 @@ TICK_SECONDS = 0.1
 ARREARS_SECONDS = 1.0
 
 
-class Stop:
-    """A wish to stop, which `produce` follows between two batches."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-
 def produce(
     records: Iterable[Record],
     target: Target,
     rate: float | None = None,
-    stop: Stop | None = None,
+    stop: threading.Event | None = None,
     on_batch: Callable[[Tally], None] = lambda _: None,
     tally: Tally | None = None,
 ) -> Tally:
-    """Send records to `target` until there are no more or `stop` says so; what was read is settled then.
+    """Send records to `target` until there are no more or `stop` is set; what was read is settled then.
 
     rate: records a second, None: as fast as the broker takes them; on_batch is told how far it is; tally: counts to
     go on with, which the caller can still read when this raises.
@@ -43,7 +34,7 @@ def produce(
         StreamError: the broker cannot be used; the tally has what was acknowledged until then.
     """
     told = Tally() if tally is None else tally
-    for batch in batches(iter(records), rate, stop or Stop()):
+    for batch in batches(iter(records), rate, stop or threading.Event()):
         for record in batch:
             told.read[record.input] += 1
         target.send(batch, told)
@@ -56,13 +47,13 @@ def produce(
 def batches(
     records: Iterator[Record],
     rate: float | None,
-    stop: Stop,
+    stop: threading.Event,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[list[Record]]:
-    """Records in batches: as many as are due at `rate`, or as many as fit. Ends early once `stop` says so."""
+    """Records in batches: as many as are due at `rate`, or as many as fit. Ends early once `stop` is set."""
     started, given = clock(), 0
-    while not stop.asked:
+    while not stop.is_set():
         wanted = BATCH_RECORDS
         if rate is not None:
             sleep(TICK_SECONDS)
@@ -77,22 +68,3 @@ def batches(
             yield batch
         if len(batch) < wanted:
             return
-
-
-@contextmanager
-def stopped_by_signals(say: Callable[[str], None]) -> Iterator[Stop]:
-    """A stop that the first Ctrl-C (or SIGTERM) asks for; the second gives up what is on its way."""
-    stop = Stop()
-
-    def asked(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the shape of a signal's handler)
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-        say("stopping: waiting for what is on its way (Ctrl-C again gives it up)")
-
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -21,6 +21,10 @@ class StreamError(RuntimeError):
     """The stream cannot do what was asked; the message says what to change."""
 
 
+class StopRequestedError(Exception):
+    """A batch that began although the stream is stopping; the next run takes it."""
+
+
 @dataclass(frozen=True)
 class Topic:
     """A topic of Kafka or a stream of Kinesis, and the input whose contract its records follow."""
@@ -36,7 +40,8 @@ class StreamSettings:
     source: one of SOURCES; options: for its reader, by Spark's names; checkpoint: a folder or an address that Hadoop
     knows, each topic has a folder of its own below it; trigger_seconds: time between two batches, None: everything
     that is there now, then end; max_records: of a batch and topic; parts: tasks and files of a batch, None: as many
-    as the session has cores; start: where a new checkpoint begins (RESUME: behind the last batch in the raw zone);
+    as the session has cores; deduplicate_minutes: leave out records that repeat one of the last so many minutes byte
+    by byte, None: none; start: where a new checkpoint begins (RESUME: behind the last batch in the raw zone);
     metrics_port: of the Prometheus endpoint, None: none; sinks: SNOWFLAKE beside the raw zone, which is always one;
     load_seconds: the least time between two loads of Snowflake.
     """
@@ -48,6 +53,7 @@ class StreamSettings:
     trigger_seconds: float | None = 10.0
     max_records: int = 500_000
     parts: int | None = None
+    deduplicate_minutes: float | None = None
     start: str = RESUME
     metrics_port: int | None = None
     sinks: tuple[str, ...] = (S3,)
@@ -65,6 +71,8 @@ class StreamSettings:
             raise StreamError(f"--trigger {self.trigger_seconds}: give seconds, 0 for batches without a pause")
         if self.max_records < 1:
             raise StreamError(f"--max-records {self.max_records}: give a whole number from 1 on")
+        if self.deduplicate_minutes is not None and self.deduplicate_minutes <= 0:
+            raise StreamError(f"--deduplicate {self.deduplicate_minutes}: give minutes, more than 0")
         if self.source == "kafka" and "kafka.bootstrap.servers" not in self.options:
             raise StreamError("give --servers, or set MEDIA_KAFKA_SERVERS")
         names = [topic.name for topic in self.topics]

@@ -24,14 +24,10 @@ from ingestion.settings import Settings
 from ingestion.storage import StorageError
 from ingestion.zone import Manifest, Zone, batch_id
 from streaming import check, offsets
-from streaming.settings import StreamError, StreamSettings, Topic
+from streaming.settings import StopRequestedError, StreamError, StreamSettings, Topic
 
 QUERY_ID = "sql.streaming.queryId"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class StopRequestedError(Exception):
-    """A batch that began although the stream is stopping; the next run takes it."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +52,15 @@ class RawSink:
         self._columns: set[str] = set()
         self._held = ExitStack()
         self._query = ""
-        self.busy = threading.Event()
+        self.idle = threading.Event()
+        self.idle.set()
         self.stopping = threading.Event()
 
     def __call__(self, frame: DataFrame, number: int) -> None:
         """Land one micro-batch: columns `value` (binary) and `arrived_at` (timestamp of the broker)."""
         if self.stopping.is_set():
             raise StopRequestedError(f"batch {number} of {self._topic.name} is left to the next run")
-        self.busy.set()
+        self.idle.clear()
         try:
             started = time.monotonic()
             self.hold(str(frame.sparkSession.sparkContext.getLocalProperty(QUERY_ID)))
@@ -72,7 +69,7 @@ class RawSink:
             self._report(Landed(self._topic, number, time.monotonic() - started, manifest))
             steps.on_step("commit")
         finally:
-            self.busy.clear()
+            self.idle.set()
 
     def close(self) -> None:
         """Give the right to land back."""

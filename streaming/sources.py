@@ -15,7 +15,21 @@ from streaming.settings import EARLIEST, LATEST, RESUME, StreamSettings, Topic
 def read(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
     """The records of a topic from where its checkpoint stands, or from `start_of` under a new one."""
     reader = {"kafka": _kafka, "kinesis": _kinesis}[stream.source]
-    return reader(spark, stream, topic, zone)
+    frame = reader(spark, stream, topic, zone)
+    return _once(frame, stream.deduplicate_minutes) if stream.deduplicate_minutes else frame
+
+
+def _once(frame: DataFrame, minutes: float) -> DataFrame:
+    """Without the records that repeat, byte by byte, one that came in the minutes before.
+
+    The watermark is on the arrival here, one instant for all of a batch and written down before it begins, so that a
+    batch that runs again leaves out the same. By the broker's clock, records of a shard that is read behind the others
+    would count as too late, and Spark drops those.
+    """
+    digest = functions.sha2("value", 256).alias("digest")
+    arrived = frame.select("*", functions.current_timestamp().alias("taken_at"), digest)
+    watched = arrived.withWatermark("taken_at", f"{round(minutes * 60)} seconds")
+    return watched.dropDuplicatesWithinWatermark(["digest"]).select("value", "arrived_at")
 
 
 def start_of(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> str:

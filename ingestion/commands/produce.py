@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GENERATOR = "generator"
 INTERRUPTED = 130
+STOPPING = "stopping: waiting for what is on its way (Ctrl-C again gives it up)"
 EXAMPLES = """
 Examples:
 
@@ -132,16 +133,17 @@ def _run(
     """Produce, report whatever happens, and give the exit code."""
     from itertools import islice
 
-    from streaming.produce import produce, stopped_by_signals
+    from streaming.produce import produce
+    from streaming.stopping import told_to_stop
     from streaming.targets import Tally
 
     tally, began, code = Tally(), time.monotonic(), output.OK
     chosen = islice(records, skip, None if limit is None else skip + limit)
-    with shown(quiet=as_json) as on_batch, stopped_by_signals(lambda text: output.errors.print(text)) as stop:
+    with shown(quiet=as_json) as on_batch, told_to_stop(lambda: output.errors.print(STOPPING)) as stop:
         try:
             with output.reported():
                 produce(chosen, target, rate, stop, on_batch, tally)
-            code = INTERRUPTED if stop.asked else output.OK
+            code = INTERRUPTED if stop.is_set() else output.OK
         except typer.Exit as failed:
             code = failed.exit_code
         except KeyboardInterrupt:

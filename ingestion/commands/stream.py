@@ -66,6 +66,13 @@ def run(
     parts: Annotated[
         int | None, typer.Option(help="Tasks and files of a batch; without it as many as there are cores.")
     ] = None,
+    deduplicate: Annotated[
+        float | None,
+        typer.Option(
+            help="Leave out records that repeat, byte by byte, one of the last so many minutes; dbt does so in any case.",
+            metavar="MINUTES",
+        ),
+    ] = None,
     start: Annotated[
         str,
         typer.Option(help="Where a new checkpoint begins: resume (behind what the raw zone has), earliest, latest."),
@@ -91,6 +98,7 @@ def run(
                 trigger_seconds=None if once else trigger,
                 max_records=max_records,
                 parts=parts,
+                deduplicate_minutes=deduplicate,
                 start=start,
                 metrics_port=metrics_port,
                 sinks=tuple(sink or ["s3"]),
@@ -100,6 +108,26 @@ def run(
 
 
 run.__doc__ = (run.__doc__ or "") + "\n" + EXAMPLES
+
+
+@app.command("live")
+def live(
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="A folder, or s3a://bucket/prefix; without it live/ in MEDIA_HOME/stream.", metavar="PLACE"),
+    ] = None,
+    trigger: Annotated[float, typer.Option(help="Seconds between two looks at what has landed.")] = 10.0,
+    once: Annotated[bool, typer.Option("--once", help="Take what has landed by now, then end.")] = False,
+    keep_days: Annotated[int, typer.Option(help="Days that files of figures stay.", min=1)] = 2,
+) -> None:
+    """Keep windowed figures of player events in live/ beside raw/: activity, popularity, anomalies. Not the KPIs."""
+    with output.reported() as settings:
+        _require_spark()
+        from streaming.live import LiveSettings
+        from streaming.live import run as run_live
+
+        place = checkpoint or str(settings.home / "stream" / "live")
+        run_live(settings, LiveSettings(place, None if once else trigger, keep_days))
 
 
 def _options(servers: str, given: Iterable[str]) -> dict[str, str]:

@@ -10,13 +10,12 @@ import sys
 from pyspark.sql import DataFrame
 
 from ingestion import steps
-from streaming.session import open_session
-from streaming.settings import StreamSettings, Topic
+from streaming.session import KAFKA_JARS, open_session
 
 
 def main(servers: str, topic: str, folder: str) -> None:
     """Append the records of a topic to text files."""
-    spark = open_session(StreamSettings("kafka", (Topic(topic, topic),), folder))
+    spark = open_session([KAFKA_JARS])
     options = {"kafka.bootstrap.servers": servers, "subscribe": topic, "startingOffsets": "earliest"}
     frame = spark.readStream.format("kafka").options(**options, maxOffsetsPerTrigger="500").load()
 
