@@ -34,6 +34,7 @@ MADE = (".venv", ".venv-apart", "target", "logs", "dist", ".pytest_cache", ".ruf
 COMMANDS = {
     "demo": "generate two weeks of data, land it, build, print KPIs, write the docs page",
     "stream-demo": "a local Kafka, a producer, the Spark job, live counts, then the build and KPIs (needs Java 17)",
+    "chaos": "the stream under kills and outages, with a table of what held (half an hour; needs Java 17)",
     "test": "lint, then every test (further options go to pytest: -k contract)",
     "test-fast": "the tests not marked slow, without lint",
     "install": "the whole environment and nothing else: adapters of the warehouses, S3, tools of the tests",
@@ -43,6 +44,13 @@ COMMANDS = {
     "bench": "benchmarks (minutes; never part of the tests)",
     "locks": "compile locks/*.in again, keeping what still fits (--upgrade takes the newest)",
     "clean": "remove the environment and everything built (--data: the data folder .media too)",
+}
+#: Commands that are programs beside the tests.
+MODULES = {
+    "stream-demo": "tests.streaming.demo",
+    "chaos": "tests.streaming.chaos",
+    "engines": "tests.engines",
+    "parity": "tests.parity",
 }
 
 
@@ -247,11 +255,9 @@ def dispatch(command: str, extra: List[str], use_pip: bool) -> None:
     if command == "demo":
         python("-m", "ingestion.demo", *extra)
         print(f"\nFrom start to end: {time.monotonic() - started:.1f} s")
-    elif command == "stream-demo":
-        python("-m", "tests.streaming.demo")
-    elif command in ("engines", "parity"):
+    elif command in MODULES:
         ensure_apart(use_pip)
-        python("-m", f"tests.{command}", *extra)
+        python("-m", MODULES[command], *extra)
     elif command == "bench":
         python("-m", "benchmarks", *extra)
     elif command == "locks":

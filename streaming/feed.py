@@ -19,15 +19,8 @@ from ingestion.generate.plan import Plan
 from ingestion.generate.write import write_delivery
 from ingestion.lander.lines import SAMPLE
 from ingestion.lander.sources import GZIP_MAGIC, SUFFIXES, open_bytes
-from streaming.settings import StreamError
+from streaming.settings import INPUTS, StreamError
 
-#: The inputs that come as streams, and the fields that make a session, whose events have to stay in order. One
-#: session is little, so keys of sessions spread evenly; keys such as the region would leave most shards idle.
-SESSION = {
-    "viewership_logs": ("user_id", "session_id"),  # its session_id repeats for different accounts
-    "streams": ("user_id",),
-    "player_events": ("session_id",),
-}
 #: Lines taken from each stream in turn, so that the streams of a generated day run side by side.
 TURN = 100
 
@@ -45,7 +38,10 @@ class Record(NamedTuple):
 
 
 class Keys:
-    """The key of a line: a digest of its session, or of the line itself where no session can be read from it."""
+    """The key of a line: a digest of its session, or of the line itself where no session can be read from it.
+
+    One session is little, so keys spread evenly; keys such as the region would leave most shards idle.
+    """
 
     def __init__(self, input_name: str) -> None:
         self._contract = contracts.load(input_name)
@@ -71,7 +67,7 @@ class Keys:
         layout = tuple(found)
         if layout not in self._layouts:
             places = self._contract.resolve(layout)
-            wanted = [places.get(field) for field in SESSION[self._contract.name]]
+            wanted = [places.get(field) for field in INPUTS[self._contract.name]]
             self._layouts[layout] = tuple(filter(None, wanted)) if None not in wanted else None
         return self._layouts[layout]
 
@@ -90,7 +86,7 @@ def of_files(paths: Sequence[Path], input_name: str | None) -> Iterator[Record]:
 
 def of_generator(plan: Plan, defects: Defects | None = None) -> Iterator[Record]:
     """What the generator makes of `plan`, day by day, the streams side by side; a day at a time is on disk."""
-    sources = {name: deliveries(plan, name, defects, "ndjson") for name in SESSION if name in plan.inputs}
+    sources = {name: deliveries(plan, name, defects, "ndjson") for name in INPUTS if name in plan.inputs}
     keys = {name: Keys(name) for name in sources}
     with tempfile.TemporaryDirectory(prefix="media-produce-") as folder:
         while today := [delivery for source in sources.values() if (delivery := next(source, None))]:
@@ -122,8 +118,8 @@ def _opened(path: Path, input_name: str | None) -> tuple[str, Iterator[bytes]]:
     rows = _rows(path) if form == "csv" else None
     header = next(rows, []) if rows is not None else _keys_of(islice(_lines(path), SAMPLE))
     found = input_name or contracts.recognise(header).name
-    if found not in SESSION:
-        raise StreamError(f"{path}: {found} does not come as a stream ({', '.join(SESSION)} do); use `media land`")
+    if found not in INPUTS:
+        raise StreamError(f"{path}: {found} does not come as a stream ({', '.join(INPUTS)} do); use `media land`")
     return found, _lines(path) if rows is None else _as_objects(header, rows)
 
 

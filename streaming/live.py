@@ -254,7 +254,7 @@ class Sink:
         try:
             draft = self._zone.storage.draft(name, folder)
             pq.write_table(table, draft)
-            self._zone.storage.place(draft, name)
+            self._zone.place(draft, name)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 from ingestion import contract as contracts
 
-#: The inputs that are streams of events by nature; any other contract can be named with TOPIC=INPUT.
-INPUTS = ("viewership_logs", "streams", "player_events")
+#: The inputs that are streams of events by nature, and the fields that make a session, whose events stay in order.
+INPUTS = {
+    "viewership_logs": ("user_id", "session_id"),  # its session_id repeats for different accounts
+    "streams": ("user_id",),
+    "player_events": ("session_id",),
+}
 SOURCES = ("kafka", "kinesis")
 RESUME, EARLIEST, LATEST = "resume", "earliest", "latest"
 STARTS = (RESUME, EARLIEST, LATEST)

@@ -93,6 +93,8 @@ class RawSink:
         batch = batch_id(self._topic.input, None, content, 0)
         names = (self._zone.manifest_name, self._zone.withdrawn_name)
         if any(self._zone.storage.exists(name(self._topic.input, batch)) for name in names):
+            if self._stream.deduplicate_minutes:
+                frame.count()  # Spark has to know these records, whoever landed them
             return None
         self._zone.remove_leftovers(self._topic.input, batch)
         cached = frame.coalesce(self._stream.parts or frame.sparkSession.sparkContext.defaultParallelism).persist()

@@ -213,7 +213,10 @@ class Kinesis(Puts):
 
     service = "Kinesis"
     limits = Limits(records=500, bytes=5 << 20, record_bytes=1 << 20)
-    pack = False
+
+    def __init__(self, client: Any, prefix: str = "", *, pack: bool = False, **options: Any) -> None:
+        super().__init__(client, prefix, **options)
+        self._pack = pack
 
     def size(self, record: Record) -> int:
         """Data and key."""
@@ -223,7 +226,7 @@ class Kinesis(Puts):
         """The first records of all keys, then the second ones, and so on, each cut within the limits."""
         rounds: list[list[Record]] = []
         seen: Counter[str] = Counter()
-        for record in _packed(records) if self.pack else records:
+        for record in _packed(records) if self._pack else records:
             turn = seen[record.key]
             seen[record.key] += 1
             if turn == len(rounds):

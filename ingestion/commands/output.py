@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import duckdb
@@ -51,6 +52,17 @@ EXPECTED = (
 )
 
 errors = Console(stderr=True)
+
+
+def require(command: str, *modules: str) -> None:
+    """Exit code 1 with advice unless these packages, which landing does not need, are installed."""
+    for module in modules:
+        if find_spec(module) is None:
+            errors.print(
+                f"media {command}: {module} is not installed; in a checkout `make install`, else pip install the "
+                "extra \\[stream]", highlight=False,
+            )  # fmt: skip
+            raise typer.Exit(UNUSABLE)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ produce.__doc__ = (produce.__doc__ or "") + "\n" + EXAMPLES
 def _records(
     source: list[str], input_name: str | None, days: int, accounts: int, seed: int, defects: bool
 ) -> Iterator[Record]:
-    _require_extra()
+    output.require("produce", "boto3", "confluent_kafka")
     from ingestion.generate.command import PLAYBACKS_PER_ACCOUNT
     from ingestion.generate.defects import Defects
     from ingestion.generate.plan import Plan
@@ -109,22 +109,7 @@ def _target(to: To, servers: str, prefix: str, pack: bool) -> Target:
         return Kafka(servers, prefix)
     if to is To.firehose:
         return Firehose(client(to.value), prefix)
-    kinesis = Kinesis(client(to.value), prefix)
-    kinesis.pack = pack
-    return kinesis
-
-
-def _require_extra() -> None:
-    """Brokers need packages that landing does not; say which."""
-    try:
-        import boto3  # noqa: F401
-        import confluent_kafka  # noqa: F401
-    except ModuleNotFoundError as missing:
-        output.errors.print(
-            f"media produce: {missing.name} is not installed; in a checkout `make install`, else pip install the "
-            "extra \\[stream]", highlight=False,
-        )  # fmt: skip
-        raise typer.Exit(output.UNUSABLE) from missing
+    return Kinesis(client(to.value), prefix, pack=pack)
 
 
 def _run(

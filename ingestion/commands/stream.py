@@ -69,7 +69,7 @@ def run(
     deduplicate: Annotated[
         float | None,
         typer.Option(
-            help="Leave out records that repeat, byte by byte, one of the last so many minutes; dbt does so in any case.",
+            help="Leave out records that repeat, byte by byte, one of the last so many minutes; dbt does in any case.",
             metavar="MINUTES",
         ),
     ] = None,
@@ -137,11 +137,6 @@ def _options(servers: str, given: Iterable[str]) -> dict[str, str]:
 
 def _require_spark() -> None:
     """Say what is missing before Spark does so at length."""
-    try:
-        import pyspark  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise OSError(
-            "media stream needs pyspark, which is not installed here; `python3 bootstrap.py install` brings it"
-        ) from error
+    output.require("stream", "pyspark")
     if shutil.which("java") is None:
         raise OSError("media stream needs Java 17: install a JDK, and put java on the PATH or set JAVA_HOME")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import os
 import sys
 import threading
 import time
@@ -12,6 +15,10 @@ from tests.engines.base import CHECKOUT, LOOPBACK, Engine, answers, free_port, s
 
 REGION = "us-east-1"
 BUCKET = "media-lake"
+#: In the engine's folder, written by a test: {"every": 5, "seconds": 0.2} refuses each fifth request, by turns with 500
+#: and with 503 SlowDown, and lets all wait so long.
+FAULTS, FAULTS_FILE = "AWS_FAULTS", "faults.json"
+REFUSALS = (("500 Internal Server Error", "InternalError"), ("503 Slow Down", "SlowDown"))
 
 
 def start(folder: Path) -> Engine:
@@ -22,7 +29,7 @@ def start(folder: Path) -> Engine:
     port = free_port()
     server = start_server(
         "aws", [sys.executable, "-m", "tests.engines.aws", str(port)], folder, lambda: answers(port),
-        environment={"PYTHONPATH": str(CHECKOUT)},
+        environment={"PYTHONPATH": str(CHECKOUT), FAULTS: str(folder / FAULTS_FILE)},
     )  # fmt: skip
     environment = {**credentials(f"http://{LOOPBACK}:{port}"), "MEDIA_RAW": f"s3://{BUCKET}/zone"}
     client = boto3.client(
@@ -56,9 +63,18 @@ def serve(port: int) -> None:
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
     app = DomainDispatcherApplication(create_backend_app)
     lock = threading.Lock()
+    file, requests = Path(os.environ[FAULTS]), itertools.count(1)
 
     def one_at_a_time(environ: dict[str, Any], start_response: Any) -> Any:
+        faults = json.loads(file.read_text()) if file.exists() else {}
+        time.sleep(faults.get("seconds", 0))
         with lock:
+            if faults and not (number := next(requests)) % faults["every"]:
+                status, code = REFUSALS[number // faults["every"] % 2]
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+                start_response(status, [("Content-Type", "application/xml")])
+                told = f"<Error><Code>{code}</Code><Message>as a test wants it</Message></Error>".encode()
+                return [told] if environ["REQUEST_METHOD"] != "HEAD" else []
             return app(environ, start_response)
 
     run_simple(LOOPBACK, port, one_at_a_time, threaded=True)

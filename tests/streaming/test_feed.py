@@ -14,8 +14,8 @@ import pytest
 from ingestion.contract import ContractError
 from ingestion.generate.defects import Defects
 from ingestion.generate.plan import Plan
-from streaming.feed import SESSION, Keys, of_files, of_generator
-from streaming.settings import StreamError
+from streaming.feed import Keys, of_files, of_generator
+from streaming.settings import INPUTS, StreamError
 
 LISTEN = {"user_id": 7, "track_id": "t1", "listen_time": "2026-01-05 10:00:00"}
 
@@ -82,7 +82,7 @@ def test_lines_without_a_session_spread(tmp_path: Path) -> None:
 def test_keys_of_the_generator_spread_over_shards_where_regions_do_not() -> None:
     """Sixteen shards: each has work, none more than twice its share. Seven regions as keys leave nine idle."""
     records = list(of_generator(Plan(days=1, accounts=5_000, playbacks_per_account=0.2)))
-    for name in SESSION:
+    for name in INPUTS:
         assert 1 < load(record.key for record in records if record.input == name) < 2, name
     regions = [json.loads(record.value)["region"] for record in records if record.input == "viewership_logs"]
     by_region = {region: hashlib.md5(region.encode()).hexdigest() for region in set(regions)}
@@ -101,9 +101,9 @@ def test_the_generators_streams_come_side_by_side_and_whole() -> None:
     plan = Plan(days=2, accounts=300, playbacks_per_account=0.2)
     records = list(of_generator(plan))
     assert Counter(record.input for record in records) == {
-        name: sum(plan.table(name, day).num_rows for day in range(2)) for name in SESSION
+        name: sum(plan.table(name, day).num_rows for day in range(2)) for name in INPUTS
     }
-    assert set(SESSION) == {record.input for record in records[:300]}
+    assert set(INPUTS) == {record.input for record in records[:300]}
     assert all(isinstance(json.loads(record.value), dict) for record in records)
 
 

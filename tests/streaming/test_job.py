@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -17,18 +16,13 @@ import pytest
 from ingestion.settings import CHECKOUT
 from tests.engines.base import free_port
 from tests.engines.kafka import Broker
-from tests.ingestion.helpers import manifests, settings_of
+from tests.ingestion.helpers import manifests, rows, settings_of
+from tests.streaming.both import listen
 from tests.streaming.jobs import command, events, produce, run, surroundings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TOPIC = ("--topic", "listens=streams")
-
-
-def listen(number: int) -> bytes:
-    """A record of the input `streams`; every tenth is bad."""
-    at = f"2026-01-30T10:{number // 60 % 60:02}:{number % 60:02}" if number % 10 else "never"
-    return json.dumps({"user_id": f"u{number}", "track_id": "t", "listen_time": at}).encode()
 
 
 @contextmanager
@@ -106,3 +100,20 @@ def test_a_life(broker: Broker, tmp_path: Path) -> None:
     assert landed(log) + sum(event["rows"] for event in events(said, "batch")) == 2000
     found_rows = [(one.rows_accepted, one.rows_quarantined) for one in manifests(settings_of(tmp_path))]
     assert [sum(column) for column in zip(*found_rows, strict=True)] == [1800, 200]
+
+
+def test_repeated_records_are_left_out_across_batches_and_kills(broker: Broker, tmp_path: Path) -> None:
+    broker.create_topic("repeated", 2)
+    job = ("--topic", "repeated=streams", "--once", "--deduplicate", "60", "--max-records", "150")
+    produce(broker, "repeated", [*map(listen, range(100)), *map(listen, range(100))])
+    code, said = run(tmp_path, broker, *job, die="commit:1")
+    assert code == -9, said[-3000:]
+    produce(broker, "repeated", map(listen, range(50, 150)))
+    code, said = run(tmp_path, broker, *job)
+    assert code == 0, said[-3000:]
+    (end,) = events(said, "stopped")
+    assert end["repeated"] > 0
+    found = manifests(settings_of(tmp_path))
+    assert sum(one.rows_read for one in found) == 150
+    users = [row["user_id"] for one in found for row in rows(settings_of(tmp_path), one.files, "user_id", "user_id")]
+    assert sorted(users) == sorted(f"u{number}" for number in range(150) if number % 10)

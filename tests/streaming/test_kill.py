@@ -20,6 +20,7 @@ from tests.convergence.engine import Warehouse, differences
 from tests.engines.kafka import Broker
 from tests.ingestion.helpers import everything, land, manifests, rows, settings_of
 from tests.streaming.jobs import TOPICS, events, lines_of, produce, run
+from tests.streaming.kpis import kpis
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -115,7 +116,7 @@ def test_kpis_are_those_of_the_same_events_landed_as_files(
     warehouse.keep(empty)
     land(warehouse.settings, *(inputs / topic for topic in TOPICS), arrived_at=None)
     warehouse.dbt("run")
-    by_files = _kpis(warehouse)
+    by_files = kpis(warehouse)
     for area in ("raw", "quarantine", "processing-metadata"):
         for topic in TOPICS:
             shutil.rmtree(warehouse.zone.root / area / topic, ignore_errors=True)
@@ -123,15 +124,9 @@ def test_kpis_are_those_of_the_same_events_landed_as_files(
             shutil.copytree(source, warehouse.zone.root / area / topic)
     warehouse.restore(empty)
     warehouse.dbt("run")
-    by_stream = _kpis(warehouse)
+    by_stream = kpis(warehouse)
     assert differences(by_stream, by_files) == []
     assert sum(len(found) for found in by_files.values()) > 500
-
-
-def _kpis(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
-    """Every KPI table but the one that is about arrivals."""
-    found = warehouse.results()
-    return {name: found[name] for name in found if name.startswith("kpi.") and name != "kpi.kpi_data_quality_daily"}
 
 
 def test_after_a_lost_checkpoint_the_stream_goes_on_behind_what_has_landed(killed: Outcome, broker: Broker) -> None:

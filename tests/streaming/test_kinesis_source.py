@@ -142,8 +142,7 @@ def test_what_the_producer_packs_comes_back_whole_and_in_order(refuse: float) ->
     name = stream(f"pack{refuse}-streams", 3)
     records = [Record("streams", f"k{n % 20 if n < 4_000 else 20}", b'{"n": %d}' % n) for n in range(8_000)]
     throttled = Throttled(client("kinesis"), refuse)
-    target = Kinesis(throttled, name.removesuffix("streams"), pause=no_pause)
-    target.pack = True
+    target = Kinesis(throttled, name.removesuffix("streams"), pack=True, pause=no_pause)
     tally = produce(records, target)
     assert (tally.acknowledged.total(), tally.unsettled, throttled.keys_twice) == (8_000, 0, 0)
     assert sum(len(page.records) for shard in wait(name) for page in pages(name, shard["ShardId"])) < 100

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ingestion.cli import app
 from streaming.metrics import Metrics
+from streaming.queries import Report
 from streaming.settings import StreamError, StreamSettings, Topic, parse_topics
 
 
@@ -21,6 +22,7 @@ from streaming.settings import StreamError, StreamSettings, Topic, parse_topics
         (("--start", "now"), "--start now: there are resume, earliest, latest"),
         (("--max-records", "0"), "--max-records 0: give a whole number"),
         (("--trigger", "-1"), "--trigger -1"),
+        (("--deduplicate", "0"), "--deduplicate 0.0: give minutes"),
         (("--servers", ""), "give --servers, or set MEDIA_KAFKA_SERVERS"),
     ],
 )
@@ -43,15 +45,24 @@ def test_each_topic_has_a_checkpoint_of_its_own() -> None:
     assert [stream.checkpoint_of(topic) for topic in stream.topics] == ["s3a://bucket/place/a", "s3a://bucket/place/b"]
 
 
-def progress(**offsets: Any) -> dict[str, Any]:
-    return {"sources": [offsets]}
+def report(repeated: int = 0, **offsets: Any) -> Report:
+    return Report([offsets], too_late=0, repeated=repeated)
 
 
 def test_lag_is_what_the_broker_has_and_no_batch_has_taken() -> None:
     metrics, topic = Metrics(), Topic("plays", "streams")
-    metrics.progressed(topic, None)
-    metrics.progressed(topic, progress(endOffset='{"plays":{"0":5,"1":7}}', latestOffset='{"plays":{"0":5,"1":9}}'))
+    metrics.progressed(topic, [])
+    metrics.progressed(topic, [report(endOffset='{"plays":{"0":5,"1":7}}', latestOffset='{"plays":{"0":5,"1":9}}')])
     assert 'media_stream_lag_records{topic="plays",shard="0"} 0\n' in metrics.text()
     assert 'media_stream_lag_records{topic="plays",shard="1"} 2\n' in metrics.text()
-    metrics.progressed(topic, progress(endOffset="49590338271", latestOffset=None))
+    metrics.progressed(topic, [report(endOffset="49590338271", latestOffset=None)])
     assert 'shard="1"} 2\n' in metrics.text()
+
+
+def test_records_left_out_are_counted() -> None:
+    metrics, topic = Metrics(), Topic("plays", "streams")
+    metrics.progressed(
+        topic, [report(3, endOffset=None, latestOffset=None), report(4, endOffset=None, latestOffset=None)]
+    )
+    assert 'media_stream_repeated_records_total{topic="plays"} 7\n' in metrics.text()
+    assert metrics.totals()["repeated"] == 7
