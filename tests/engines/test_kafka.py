@@ -9,19 +9,16 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException, Message, Producer
 
-from streaming.jars import JarsError
 from tests.engines.kafka import QUIET, Broker, running
+from tests.engines.wanted import a_broker
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    try:
-        with running(tmp_path_factory.mktemp("kafka")) as broker:
-            yield broker
-    except JarsError as error:
-        pytest.skip(f"no jars of Kafka: {str(error).splitlines()[0]}")
+    with a_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 def put(broker: Broker, topic: str, values: list[bytes], key: bytes | None = None, **settings: object) -> list[str]:

@@ -10,21 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from streaming.aws import client
-from tests.engines import kinesis
-from tests.engines.base import EngineError, stopped_at_end
+from tests.engines.wanted import a_kinesis
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    try:
-        engine = kinesis.start(tmp_path_factory.mktemp("kinesis"), {})
-    except EngineError as error:
-        pytest.skip(str(error).splitlines()[0])
-    with stopped_at_end(engine), pytest.MonkeyPatch.context() as environment:
-        for name, value in engine.environment.items():
-            environment.setenv(name, value)
+    with a_kinesis(tmp_path_factory.mktemp("kinesis")):
         yield client("kinesis")
 
 

@@ -20,7 +20,7 @@ from tests.ingestion.helpers import manifests, rows, settings_of
 from tests.streaming.both import listen
 from tests.streaming.jobs import command, events, produce, run, surroundings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("spark")]
 
 TOPIC = ("--topic", "listens=streams")
 

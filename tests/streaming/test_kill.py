@@ -22,7 +22,7 @@ from tests.ingestion.helpers import everything, land, manifests, rows, settings_
 from tests.streaming.jobs import TOPICS, events, lines_of, produce, run
 from tests.streaming.kpis import kpis
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.usefixtures("spark")]
 
 PLAN = Plan(days=2, accounts=300, titles=20, tracks=80, playbacks_per_account=0.6, reported_share=0.3)
 JOB = ("--once", "--max-records", "1500")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,8 @@ from streaming.aws import client
 from streaming.feed import Record
 from streaming.produce import produce
 from streaming.targets import Kinesis
-from tests.engines import kinesis
-from tests.engines.base import CHECKOUT, Engine, EngineError, stopped_at_end
+from tests.engines.base import CHECKOUT, Engine
+from tests.engines.wanted import a_kinesis
 from tests.streaming import jobs
 from tests.streaming.kinesis_driver import Query, Row, assert_each_once_and_in_order, put, stream, wait
 
@@ -30,14 +29,8 @@ KEYS = 20
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    try:
-        started = kinesis.start(tmp_path_factory.mktemp("kinesis"), {})
-    except EngineError as error:
-        pytest.skip(str(error).splitlines()[0])
-    with stopped_at_end(started), pytest.MonkeyPatch.context() as environment:
-        for name, value in started.environment.items():
-            environment.setenv(name, value)
-        yield started
+    with a_kinesis(tmp_path_factory.mktemp("kinesis")) as engine:
+        yield engine
 
 
 def opened(name: str) -> list[dict[str, Any]]:
@@ -150,10 +143,9 @@ def job(engine: Engine, home: Path, die: str = "") -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.usefixtures("spark")
 @pytest.mark.timeout(400)
 def test_a_killed_job_among_splits_and_merges_lands_each_event_once(engine: Engine, tmp_path: Path) -> None:
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17")
     name = stream("job-streams", 2)
     events = lines(2_000)
     target = Kinesis(client("kinesis"), "job-")

@@ -18,26 +18,12 @@ from streaming.kinesis_source import KinesisReader
 from streaming.produce import produce
 from streaming.settings import StreamError
 from streaming.targets import Kinesis
-from tests.engines import aws
-from tests.engines.base import stopped_at_end
 from tests.streaming.kinesis_driver import Query, assert_each_once_and_in_order, numbers, put, stream, wait
 from tests.streaming.test_kpl import RECORDS, packed_by_google
 from tests.streaming.test_produce_aws import Throttled, no_pause
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("services")]
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with stopped_at_end(aws.start(tmp_path_factory.mktemp("aws"))) as engine:
-        yield engine.environment
-
-
-@pytest.fixture(autouse=True)
-def _leads_there(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
 
 
 def only_shard(name: str) -> str:

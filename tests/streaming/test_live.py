@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from streaming.live import FIGURES, newest
 from tests.ingestion.helpers import land_one, settings_of, write
 from tests.streaming.jobs import DYING, events
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("spark")]
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACTIVITY, POPULARITY, ANOMALIES = FIGURES
@@ -90,8 +89,6 @@ def clock(minutes: int) -> str:
 
 
 def test_figures_of_what_has_landed(tmp_path: Path) -> None:
-    if shutil.which("java") is None:
-        pytest.skip("the stream needs Java 17")
     settings = settings_of(tmp_path)
     old = write(tmp_path, "live/anomaly/updated_date=2020-01-01/q-1.parquet", "old")
     landed(settings, "first", first())

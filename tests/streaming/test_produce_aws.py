@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,10 @@ from streaming.produce import produce
 from streaming.settings import StreamError
 from streaming.targets import Firehose, Kinesis, Puts
 from tests.engines import aws
-from tests.engines.base import CHECKOUT, stopped_at_end
+from tests.engines.base import CHECKOUT
 from tests.engines.running import s3
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with stopped_at_end(aws.start(tmp_path_factory.mktemp("aws"))) as engine:
-        yield engine.environment
-
-
-@pytest.fixture(autouse=True)
-def _leads_there(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("services")]
 
 
 class Throttled:
@@ -156,7 +144,7 @@ def test_a_stream_that_is_not_there_is_said() -> None:
         produce(sessions(1, 1), Kinesis(client("kinesis"), "none-"))
 
 
-def test_what_firehose_wrote_lands(environment: Mapping[str, str], tmp_path: Path) -> None:
+def test_what_firehose_wrote_lands(services: Mapping[str, str], tmp_path: Path) -> None:
     """The delivery stream of the documentation; a part of each request is refused and sent again."""
     records = [r for r in of_generator(Plan(days=1, accounts=400, playbacks_per_account=0.2)) if r.input == "streams"]
     page = (CHECKOUT / "docs" / "streaming.md").read_text(encoding="utf-8")
@@ -165,11 +153,11 @@ def test_what_firehose_wrote_lands(environment: Mapping[str, str], tmp_path: Pat
     firehose, _ = target(Firehose, 0.3, "")
     tally = produce(records, firehose)
     assert tally.acknowledged.total() == len(records) > 500
-    files = s3(environment).list_objects_v2(Bucket=aws.BUCKET, Prefix="firehose/")["Contents"]
+    files = s3(services).list_objects_v2(Bucket=aws.BUCKET, Prefix="firehose/")["Contents"]
     paths = []
     for number, file in enumerate(files):
         paths.append(tmp_path / f"{number}.ndjson")
-        s3(environment).download_file(aws.BUCKET, file["Key"], str(paths[-1]))
+        s3(services).download_file(aws.BUCKET, file["Key"], str(paths[-1]))
     outcomes = list(lander.land(load_settings(), sources.expand(map(str, paths)), lander.Options(), lander.Progress()))
     accepted = sum(outcome.manifest.rows_accepted for outcome in outcomes if outcome.manifest)
     assert accepted == len({record.value for record in records})

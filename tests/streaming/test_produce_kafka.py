@@ -10,30 +10,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from confluent_kafka import Message
 
 from streaming.feed import Record
-from streaming.jars import JarsError
 from streaming.produce import produce
 from streaming.settings import StreamError
 from streaming.targets import Kafka, Tally
 from tests.engines.base import CHECKOUT
-from tests.engines.kafka import Broker, running
+from tests.engines.kafka import Broker
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    try:
-        with running(tmp_path_factory.mktemp("kafka")) as broker:
-            yield broker
-    except JarsError as error:
-        pytest.skip(f"no jars of Kafka: {str(error).splitlines()[0]}")
 
 
 def sessions(count: int, keys: int) -> list[Record]:

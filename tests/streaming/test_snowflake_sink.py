@@ -19,7 +19,7 @@ from tests.streaming.both import Both, both
 from tests.streaming.chaos import KILLS, kill, recovered, snowflake_away
 from tests.streaming.jobs import events
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.usefixtures("spark")]
 
 #: In a load, with the ledger's rows copied and not those of the input; with both copied and not committed.
 DEATHS = ("between the ledger's COPY and that of the rows", "before Snowflake's commit")
