@@ -28,7 +28,8 @@ class Position:
 
     at_ms: where reading it began, ms since 1970, None: at its oldest record; after: sequence number of the last record
     read, None: none yet; count: records read so far, by which a replay sees whether any is gone; until_ms: no record
-    that arrived before then is unread; closed: its end has been reached.
+    that arrived before then is unread; closed: its end has been reached; behind_ms: how far before the newest record
+    reading ended, by Kinesis' word.
     """
 
     at_ms: int | None = None
@@ -36,6 +37,7 @@ class Position:
     count: int = 0
     until_ms: int | None = None
     closed: bool = False
+    behind_ms: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For an offset of Spark: what differs from the beginning of a shard."""
@@ -57,6 +59,7 @@ class Page:
     records: list[dict[str, Any]]
     position: Position
     caught_up: bool
+    behind_ms: int = 0
 
 
 class Stream:
@@ -69,7 +72,7 @@ class Stream:
         self, client: Any, name: str, fail_on_loss: bool = True, clock: Callable[[], float] = time.time
     ) -> None:
         self._client, self.name, self._fail_on_loss, self._clock = client, name, fail_on_loss, clock
-        self._iterators: dict[tuple[str, Position], str] = {}
+        self._iterators: dict[tuple[str, str | None, int], str] = {}
         self._retention_ms: int | None = None
 
     def now_ms(self) -> int:
@@ -105,15 +108,15 @@ class Stream:
             StreamError: records behind the position may be gone, or Kinesis refuses.
         """
         while wanted > 0:
-            at = self._iterators.pop((shard, position), None) or self._open(shard, position)
+            at = self._iterators.pop((shard, position.after, position.count), None) or self._open(shard, position)
             answer = self._get(shard, position, at, min(wanted, PAGE_RECORDS))
             records, following = answer["Records"], answer.get("NextShardIterator")
             position = self._behind(position, records, closed=not following)
             wanted -= len(records)
             if following:
-                self._iterators[shard, position] = following
+                self._iterators[shard, position.after, position.count] = following
             caught_up = not following or answer["MillisBehindLatest"] == 0
-            yield Page(records, position, caught_up)
+            yield Page(records, position, caught_up, answer.get("MillisBehindLatest", 0))
             if caught_up:
                 return
 

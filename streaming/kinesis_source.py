@@ -165,18 +165,20 @@ class KinesisReader(DataSourceStreamReader):
 
     def _ahead(self, shard: str, start: Position, wanted: int) -> Position:
         """Read a shard until it is at its end for now; the records go into the spool, if there is one."""
-        end = start
+        end, behind_ms = start, 0
         if self._folder is None:
             for page in self.source.pages(shard, start, wanted):
-                end = page.position
+                end, behind_ms = page.position, page.behind_ms
         else:
             spool = Spool(self._folder)
             with Writer(self._folder, shard) as writer:
                 for page in self.source.pages(shard, start, wanted):
-                    end = page.position
+                    end, behind_ms = page.position, page.behind_ms
                     if page.records:
                         writer.write(self._batch(shard, page.records))
                 writer.keep(spool.path(shard, start, end))
+        if end.count > start.count:  # else the end stays as it is, or Spark would make a batch of nothing
+            return replace(end, behind_ms=behind_ms)
         return self._renewed(start, end)
 
     def _renewed(self, start: Position, end: Position) -> Position:

@@ -31,7 +31,11 @@ FIGURES = {
         "counter",
         "Records that --deduplicate left out.",
     ),
-    "media_stream_lag_records": ("gauge", "Records at the broker that no batch has taken yet, by shard."),
+    "media_stream_lag_records": ("gauge", "Records of Kafka that no batch has taken yet, by shard."),
+    "media_stream_lag_seconds": (
+        "gauge",
+        "How far the last batch ended before the newest record of Kinesis, by shard.",
+    ),
 }
 OUTCOMES = ("accepted", "duplicate", "quarantined")
 Labels = tuple[tuple[str, str], ...]
@@ -78,7 +82,7 @@ class Metrics:
         log("loaded", sink="snowflake", seconds=round(seconds, 3))
 
     def progressed(self, topic: Topic, reports: Iterable[Report]) -> None:
-        """Take from Spark's reports what was left out, and the lag of each shard, which only Kafka lets it tell."""
+        """Take from Spark's reports what was left out, and the lag of each shard."""
         labels = (("topic", topic.name),)
         with self._turn:
             for report in reports:
@@ -88,6 +92,8 @@ class Metrics:
                     for shard in latest.keys() & end.keys():
                         lag = max(0, latest[shard] - end[shard])
                         self._values["media_stream_lag_records"][(*labels, ("shard", shard))] = lag
+                    for shard, seconds in _behind(source["endOffset"]).items():
+                        self._values["media_stream_lag_seconds"][(*labels, ("shard", shard))] = seconds
 
     def totals(self) -> dict[str, int]:
         """Records by outcome, and those left out before, over all topics."""
@@ -113,6 +119,15 @@ def _shards(offset: Any) -> dict[str, int]:
     try:
         parsed = json.loads(offset) if isinstance(offset, str) else offset
         return {shard: int(at) for partitions in parsed.values() for shard, at in partitions.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _behind(offset: Any) -> dict[str, float]:
+    """Shard -> seconds, of an offset as our source for Kinesis writes it; empty for any other."""
+    try:
+        parsed = json.loads(offset) if isinstance(offset, str) else offset
+        return {shard: place.get("behind_ms", 0) / 1000 for shard, place in parsed.items() if "count" in place}
     except (ValueError, TypeError, AttributeError):
         return {}
 

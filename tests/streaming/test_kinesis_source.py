@@ -233,3 +233,14 @@ def test_a_shard_that_vanished_unread_is_an_error() -> None:
     with pytest.raises(StreamError, match="no shardId-000000000077 any more"):
         Query({"stream": name}, gone).plan()
     assert list(Query({"stream": name, "failOnDataLoss": "false"}, gone).plan()[1]) == [only_shard(name)]
+
+
+def test_an_end_says_how_far_behind_the_newest_record_it_is() -> None:
+    name = stream("behind", 1)
+    put(name, 0, 300)
+    query = Query({"stream": name, "maxRecordsPerBatch": "100"})
+    shard = only_shard(name)
+    ends = [query.plan()[1][shard] for _ in range(3)]
+    assert [end["count"] for end in ends] == [100, 200, 300]
+    assert "behind_ms" not in ends[-1]
+    assert all(end.get("behind_ms", 0) >= 0 for end in ends)

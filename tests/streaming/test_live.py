@@ -125,6 +125,3 @@ def test_figures_of_what_has_landed(tmp_path: Path) -> None:
     assert ann == [("ann", clock(0), 3), ("ann", clock(5), 1), ("ann", clock(20), 1), ("ann", clock(30), 1)]
     (end,) = events(said, "stopped")
     assert end["too_late"] == {"user_activity": 1, "content_popularity": 1, "anomaly": 1}
-    code, said = run(settings)
-    assert code == 0
-    assert events(said, "figures") == [], "nothing has landed since"

@@ -66,3 +66,11 @@ def test_records_left_out_are_counted() -> None:
     )
     assert 'media_stream_repeated_records_total{topic="plays"} 7\n' in metrics.text()
     assert metrics.totals()["repeated"] == 7
+
+
+def test_lag_of_kinesis_is_told_in_seconds() -> None:
+    metrics, topic = Metrics(), Topic("plays", "streams")
+    end = '{"shardId-1": {"after": "495", "count": 7, "behind_ms": 1500}, "shardId-2": {"after": "4", "count": 1}}'
+    metrics.progressed(topic, [report(endOffset=end, latestOffset=None)])
+    assert 'media_stream_lag_seconds{topic="plays",shard="shardId-1"} 1.5\n' in metrics.text()
+    assert 'media_stream_lag_seconds{topic="plays",shard="shardId-2"} 0\n' in metrics.text()
