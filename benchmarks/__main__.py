@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from benchmarks import build, crowd, day, generator, lander
+from benchmarks import build, crowd, day, generator, lander, stream
 from benchmarks.measure import BenchmarkError
 from benchmarks.report import Part, console, write
 from benchmarks.sizes import QUICK, Sizes
@@ -29,6 +29,10 @@ PARTS: dict[str, tuple[Callable[[Path, Sizes], Part], str]] = {
     ),
     "player-day": (day.measure_player, "one more day of player events, on three lengths of history"),
     "crowd": (crowd.measure, "retention and concurrency of 50 million plays, within the machine's memory"),
+    "stream": (
+        stream.measure,
+        "media stream run: CPU s per further million, latency; other ways beside it",
+    ),
     "lander": (lander.measure, "media land: CPU s per million rows, peak memory, each format and one large file"),
     "generator": (generator.measure, "the generator in memory and as Parquet, CSV and NDJSON"),
 }

@@ -117,10 +117,7 @@ def main() -> None:
     ).createOrReplaceTempView("event")
     for name, sql in STATEMENTS.items():
         spark.sql(sql).write.parquet(f"{job['results']}/{name}")
-    java = spark.sparkContext._gateway.proc
     spark.stop()
-    java.stdin.close()  # at which it ends; only what has been waited for is counted
-    java.wait()
 
 
 if __name__ == "__main__":
