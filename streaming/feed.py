@@ -17,7 +17,7 @@ from ingestion.generate.defects import Defects
 from ingestion.generate.deliveries import deliveries
 from ingestion.generate.plan import Plan
 from ingestion.generate.write import write_delivery
-from ingestion.lander.lines import SAMPLE
+from ingestion.lander.lines import SAMPLE, UNREADABLE
 from ingestion.lander.sources import GZIP_MAGIC, SUFFIXES, open_bytes
 from streaming.settings import INPUTS, StreamError
 
@@ -56,7 +56,7 @@ class Keys:
     def _session(self, line: bytes) -> list[str] | None:
         try:
             found = json.loads(line)
-        except ValueError:
+        except UNREADABLE:
             return None
         columns = self._columns(found) if isinstance(found, dict) else None
         values = [found.get(column) for column in columns or ()]
@@ -143,7 +143,7 @@ def _keys_of(lines: Iterable[bytes]) -> list[str]:
     for line in lines:
         try:
             found = json.loads(line)
-        except ValueError:
+        except UNREADABLE:
             continue
         keys.update(dict.fromkeys(found if isinstance(found, dict) else ()))
     return list(keys)

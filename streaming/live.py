@@ -3,7 +3,7 @@
 They follow the raw zone: Spark reads the manifests as they appear, and the rows of their batches, so that all that
 lands is seen, from a stream or from a file, and nothing that has not landed. Each figure has a query and a folder of
 its own below `live/`, beside `raw/`. A batch of the query adds a file with the windows that it changed; readers take
-the newest row of each (`newest`). Events that come later than a figure waits for may be left out, and are then counted in the log,
+the newest row of each (`newest`). Events that come later than a figure waits for may be left out, which the log counts,
 and withdrawn batches stay counted. Windows, waits and rules are those of the streaming platform that this replaces.
 """
 

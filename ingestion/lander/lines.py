@@ -15,6 +15,8 @@ from ingestion.lander import delimited
 from ingestion.lander.sources import Inspection, open_bytes
 
 SAMPLE = 200
+#: What json raises for a text that is broken, or nested beyond reason.
+UNREADABLE = (ValueError, RecursionError)
 
 
 def sniff(head: bytes, only_lines: bool) -> tuple[str, list[tuple[str, ...]]]:
@@ -59,7 +61,7 @@ def _is_record(first: str, text: str) -> bool:
 def _decoded(line: str) -> object | None:
     try:
         value: object = json.loads(line)
-    except ValueError:
+    except UNREADABLE:
         return None
     return value
 
@@ -72,7 +74,7 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             position += 1
         try:
             value, position = decoder.raw_decode(text, position)
-        except ValueError:
+        except UNREADABLE:
             return
         if isinstance(value, dict):
             yield value

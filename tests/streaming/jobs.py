@@ -34,7 +34,7 @@ def key_of(line: bytes) -> bytes | None:
     try:
         event = json.loads(line)
         return next((str(event[name]).encode() for name in KEYS if event.get(name)), None)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -101,6 +101,7 @@ ODD = {
     "only blanks": (b" \n ", "malformed_json"),
     "a tombstone": (None, "malformed_json"),
     "half an object": (GOOD[:-9], "malformed_json"),
+    "nested beyond reason": (b"[" * 100_000, "malformed_json"),
     "bytes that are no UTF-8": (GOOD[:-1] + b', "note": "\xff\xfe"}', "not_utf8"),
     "compressed bytes": (b"\x1f\x8b\x08\x00\x00", "not_utf8"),
 }

@@ -25,7 +25,14 @@ def lines(*objects: object) -> bytes:
 
 
 def test_lines_go_as_they_stand_broken_ones_too(tmp_path: Path) -> None:
-    broken = [b'{"user_id": 7, "track_', b'{"a":1}{"a":2}', b"\xff\xfe not utf-8", b'["an array"]', b"12"]
+    broken = [
+        b'{"user_id": 7, "track_',
+        b'{"a":1}{"a":2}',
+        b"\xff\xfe not utf-8",
+        b'["an array"]',
+        b"12",
+        b"[" * 100_000,
+    ]
     path = tmp_path / "streams.ndjson"
     path.write_bytes(b"\xef\xbb\xbf" + lines(LISTEN) + b"\n  \r\n" + b"\r\n".join(broken))
     assert [record.value for record in of_files([path], None)] == [json.dumps(LISTEN).encode(), *broken]
