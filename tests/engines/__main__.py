@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from streaming.jars import JarsError
 from tests.engines import aws
-from tests.engines.base import EngineError, stopped_at_end
+from tests.engines.base import EngineError, ended_by_sigterm, stopped_at_end
 
 #: dbt targets, which read the S3 of `aws`; and what stands between a producer and the stream.
 NAMES = ("snowflake", "redshift", "athena")
@@ -28,7 +27,7 @@ def main() -> int:
         "engines", nargs="+", choices=["aws", *NAMES, *BROKERS], help="aws (S3 and Glue) starts with each of them"
     )
     parser.add_argument("--folder", type=Path, help="logs and data; kept when given, a temporary one otherwise")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the servers are stopped then too
+    ended_by_sigterm()
     ours, command = split(sys.argv[1:])
     options = parser.parse_args(ours)
     with ExitStack() as stack:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -128,6 +130,11 @@ def last_lines(log: Path, count: int = 15) -> str:
     """The end of a log with its path, for an error message."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     return f"see {log}\n" + "\n".join(text.splitlines()[-count:])
+
+
+def ended_by_sigterm() -> None:
+    """Make SIGTERM an exit of this program, so that what it has started is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ingestion.settings import CHECKOUT, load_settings
 from streaming.jars import JarsError
-from tests.engines.base import EngineError
+from tests.engines.base import EngineError, ended_by_sigterm
 from tests.parity import report
 from tests.parity.arrivals import ParityError, Size
 from tests.parity.certify import TARGETS, certify, started
@@ -20,6 +20,7 @@ from tests.parity.certify import TARGETS, certify, started
 
 def main() -> int:
     """0: everything equal; 1: a difference, or an engine or a build that failed."""
+    ended_by_sigterm()
     options = parse()
     console = Console()
     out = load_settings(cwd=CHECKOUT).home / "parity"

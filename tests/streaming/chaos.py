@@ -27,6 +27,7 @@ from rich.table import Table
 from ingestion.settings import CHECKOUT
 from tests.convergence.engine import Warehouse, differences
 from tests.engines import aws
+from tests.engines.base import ended_by_sigterm
 from tests.engines.kafka import running as running_broker
 from tests.ingestion.helpers import land, write
 from tests.streaming.both import Both, both, listen, naive
@@ -191,7 +192,8 @@ def kpis_as_by_files(both: Both, folder: Path) -> None:
     warehouse.dbt("run")
     found = differences(kpis(warehouse), by_files)
     assert not found, "\n".join(found)
-    assert sum(map(len, by_files.values())) > 100
+    assert by_files["kpi.kpi_hourly"], "a comparison of nothing"
+    assert by_files["kpi.kpi_content_daily"], "a comparison of nothing"
 
 
 def control(both: Both, folder: Path) -> int:
@@ -214,6 +216,7 @@ def resharding() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: everything held; 1: something did not."""
+    ended_by_sigterm()
     parser = argparse.ArgumentParser(prog="python -m tests.streaming.chaos", description=__doc__)
     parser.add_argument("cells", nargs="*", metavar="words", help="only faults whose name contains one of these")
     parser.add_argument("--folder", help="work here and keep it")
@@ -221,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = options.cells or [""]
     chosen = {name: fault for name, fault in cells().items() if any(word in name for word in words)}
     folder = Path(options.folder or tempfile.mkdtemp(prefix="chaos-")).resolve()
-    console, held = Console(), True
+    console, held = Console(width=None if Console().is_terminal else 160), True
     table = Table("fault", "seconds", "produced", "accepted", "duplicate", "quarantined", "")
 
     def cell(name: str, run: Callable[[], dict[str, int] | str | None]) -> None:
