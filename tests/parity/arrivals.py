@@ -24,7 +24,7 @@ class Size:
     """How much is generated, and in how many arrivals it lands."""
 
     days: int = 14
-    accounts: int = 400
+    accounts: int = 150
     titles: int = 60
     tracks: int = 400
     arrivals: int = 3
