@@ -31,6 +31,7 @@ from ingestion import contract
 from ingestion.generate.deliveries import deliveries
 from ingestion.generate.plan import Plan
 from ingestion.generate.write import write_delivery
+from ingestion.lander.sources import open_bytes
 from ingestion.zone import Zone, parse_instant
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def produce(home: Path, broker: Broker, topic: str, name: str, count: int) -> Pa
 
     plan = player_plan_of(20_000, 1) if name == "player_events" else Plan(days=1, accounts=9_000, titles=50, tracks=500)
     (delivery,) = list(deliveries(plan, name, None, "ndjson"))[:1]
-    lines = write_delivery(delivery, home / "generated", "ndjson").read_bytes().splitlines()
+    written = write_delivery(delivery, home / "generated", "ndjson")
+    with open_bytes(written, written.suffix == ".gz") as content:
+        lines = content.read().splitlines()
     broker.create_topic(topic, 4)
     producer = Producer({"bootstrap.servers": broker.servers, "linger.ms": 50, "compression.type": "lz4"})
     file = home / f"{topic}.ndjson"
