@@ -16,6 +16,8 @@ INPUTS = {
 SOURCES = ("kafka", "kinesis")
 RESUME, EARLIEST, LATEST = "resume", "earliest", "latest"
 STARTS = (RESUME, EARLIEST, LATEST)
+#: --option connector=aws-kinesis: Kinesis through the connector that EMR brings.
+CONNECTOR, EMR = "connector", "aws-kinesis"
 #: The raw zone, in a bucket or a folder; Snowflake is loaded from there.
 S3, SNOWFLAKE = "s3", "snowflake"
 SINKS = (S3, SNOWFLAKE)
@@ -79,6 +81,8 @@ class StreamSettings:
             raise StreamError(f"--deduplicate {self.deduplicate_minutes}: give minutes, more than 0")
         if self.source == "kafka" and "kafka.bootstrap.servers" not in self.options:
             raise StreamError("give --servers, or set MEDIA_KAFKA_SERVERS")
+        if CONNECTOR in self.options and (self.source, self.options[CONNECTOR]) != ("kinesis", EMR):
+            raise StreamError(f"--option {CONNECTOR}={self.options[CONNECTOR]}: there is {EMR}, for --source kinesis")
         names = [topic.name for topic in self.topics]
         if not names or len(set(names)) != len(names):
             raise StreamError("give at least one --topic, and each only once")

@@ -8,13 +8,15 @@ from pyspark.sql import DataFrame, SparkSession, functions
 
 from ingestion.zone import Zone
 from streaming import offsets
+from streaming.aws import client
 from streaming.kinesis_source import NAME, NEWEST, OLDEST, KinesisSource
-from streaming.settings import EARLIEST, LATEST, RESUME, StreamSettings, Topic
+from streaming.settings import CONNECTOR, EARLIEST, EMR, LATEST, RESUME, StreamError, StreamSettings, Topic
 
 
 def read(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
     """The records of a topic from where its checkpoint stands, or from `start_of` under a new one."""
-    reader = {"kafka": _kafka, "kinesis": _kinesis}[stream.source]
+    readers = {("kafka", None): _kafka, ("kinesis", None): _kinesis, ("kinesis", EMR): _kinesis_of_emr}
+    reader = readers[stream.source, stream.options.get(CONNECTOR)]
     frame = reader(spark, stream, topic, zone)
     return _once(frame, stream.deduplicate_minutes) if stream.deduplicate_minutes else frame
 
@@ -69,3 +71,31 @@ def _kinesis(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zo
         options["spoolDir"] = f"{checkpoint}/spool"
     frame = spark.readStream.format(NAME).options(**{**options, **stream.options, "stream": topic.name}).load()
     return frame.select("value", "arrived_at")
+
+
+def _kinesis_of_emr(spark: SparkSession, stream: StreamSettings, topic: Topic, zone: Zone) -> DataFrame:
+    """The connector that EMR brings, by its documentation; it never ran here.
+
+    It keeps its positions beside the checkpoint, written by the tasks of a batch, and wants them to run once only: the
+    sink keeps a batch's records before it looks at them, and does not ask again for those of a batch that has landed.
+    """
+    begin = start_of(spark, stream, topic, zone)
+    if begin not in (EARLIEST, LATEST):
+        raise StreamError(
+            f"{topic.name}: {EMR} keeps its positions in the checkpoint alone, so a new one cannot go on behind the "
+            "last batch: give --start earliest (dbt removes what comes twice) or --start latest"
+        )
+    region = client("kinesis").meta.region_name
+    options = {
+        "kinesis.region": region,
+        "kinesis.endpointUrl": f"https://kinesis.{region}.amazonaws.com",
+        "kinesis.startingPosition": {EARLIEST: OLDEST, LATEST: NEWEST}[begin],
+        "kinesis.maxFetchRecordsPerShard": str(stream.max_records),
+        "kinesis.failOnDataLoss": "true",
+        **{name: value for name, value in stream.options.items() if name != CONNECTOR},
+        "kinesis.streamName": topic.name,
+    }
+    frame = spark.readStream.format(EMR).options(**options).load()
+    return frame.select(
+        functions.col("data").alias("value"), functions.col("approximateArrivalTimestamp").alias("arrived_at")
+    )
