@@ -86,9 +86,13 @@ def s3_refuses(both: Both) -> None:
 
 def faults(both: Both, **wanted: float) -> None:
     """Tell S3 what is to go wrong; nothing: nothing."""
-    file, draft = both.storage.folder / aws.FAULTS_FILE, both.storage.folder / "faults.draft"
+    file = both.storage.folder / aws.FAULTS_FILE
+    if not wanted:
+        file.unlink()
+        return
+    draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(wanted))
-    draft.replace(file) if wanted else file.unlink()
+    draft.replace(file)
 
 
 def snowflake_away(both: Both, seconds: float = OUTAGE_SECONDS) -> None:

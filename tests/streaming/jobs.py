@@ -79,6 +79,7 @@ def run(
 
 
 def events(said: str, name: str) -> list[dict[str, Any]]:
-    """The lines of a job's log that report this event."""
-    found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    """The lines of a job's log that report this event; one that is being written is none yet."""
+    whole = [line for line in said.splitlines(keepends=True) if line.endswith("\n")]
+    found = [json.loads(line) for line in whole if line.startswith("{")]
     return [line for line in found if line["event"] == name]
