@@ -15,6 +15,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # In CI nothing may be missing: a test that skips itself for want of a tool or a file fails there.
 MUST_BE_WHOLE = os.environ.get("CI") == "true"
 
+#: The property test: its cases share the workers.
+SHARED = "test_property.py"
 # Targets without an account: MEDIA_TARGET chooses one of them for every test that builds.
 EMBEDDED = ("duckdb", "lake")
 
@@ -32,6 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
         time.tzset()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Dear modules first, then the cases that workers share, then all that is short: so the workers end together."""
+    dear = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: 1 if item.path.name == SHARED else 0 if item.path in dear else 2)
+
+
 class ByModule(LoadScopeScheduling):
     """Keeps a module on one worker, because its fixtures are dear; the property test's cases share the workers.
 
@@ -40,11 +48,12 @@ class ByModule(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.split("::", 1)[0]
-        return nodeid if module.endswith("test_property.py") else module
+        return nodeid if module.endswith(SHARED) else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
-    """The scheduler of `-n`."""
+    """The scheduler of `-n`; it keeps the order above, where xdist's would begin with the modules of most tests."""
+    config.option.loadscopereorder = False
     return ByModule(config, log)
 
 
